@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE kit_counters ADD COLUMN note TEXT NOT NULL DEFAULT '';
