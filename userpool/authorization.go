@@ -1,0 +1,186 @@
+package userpool
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// authorizationCodeValidity is Cognito's.
+const authorizationCodeValidity = 5 * time.Minute
+
+var (
+	// RFC 7636, 4.1 and 4.2.
+	verifierPattern  = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+	challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+)
+
+// AuthorizationInput is what a client asks for at the authorization endpoint, with the browser session of the person who agrees.
+type AuthorizationInput struct {
+	// BrowserSession is the secret of the browser session.
+	BrowserSession string
+	ClientID       string
+	// RedirectURI must be one of the client's CallbackURLs.
+	RedirectURI string
+	// Scopes are among the client's; empty means all of them.
+	Scopes []string
+	// Nonce is put into the ID token; at most 2 KiB.
+	Nonce string
+	// CodeChallenge is required of every client, and CodeChallengeMethod must be "S256" (RFC 7636; RFC 9700, 2.1.1).
+	CodeChallenge       string
+	CodeChallengeMethod string
+}
+
+// authorizationCode is what an authorization code stands for.
+type authorizationCode struct {
+	ClientID    string
+	RedirectURI string
+	Scopes      []string
+	Nonce       string
+	Challenge   string
+	Sub         string
+	Epoch       int64
+	// SessionID is that of the family of tokens that the code will begin.
+	SessionID string
+	Parent    string
+	AuthTime  time.Time
+	Provider  string
+}
+
+// IssueAuthorizationCode returns a code for the person who is signed in in the browser, valid once, for five minutes, for this client and
+// redirect address (RFC 6749, 4.1.2). Errors: NotAuthorized if nobody is signed in; InvalidClient; InvalidParameter with Field
+// "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
+func (p *Pool) IssueAuthorizationCode(ctx context.Context, in AuthorizationInput) (string, error) {
+	client, found := p.client(in.ClientID)
+	if !found {
+		return "", fail(InvalidClient, "The client is unknown.")
+	}
+	scopes := slices.Clone(in.Scopes)
+	if len(scopes) == 0 {
+		scopes = slices.Clone(client.Scopes)
+	}
+	switch {
+	case !client.AllowsCallback(in.RedirectURI):
+		return "", failField(InvalidParameter, "redirect_uri", "The redirect address is not registered for the client, exactly as it was given.")
+	case in.CodeChallengeMethod != "S256" || !challengePattern.MatchString(in.CodeChallenge):
+		return "", failField(InvalidParameter, "code_challenge", "A code_challenge with the method S256 is required.")
+	case len(in.Nonce) > 2048:
+		return "", failField(InvalidParameter, "nonce", "The nonce is too long: at most 2048 bytes are allowed.")
+	case !client.AllowsScopes(scopes):
+		return "", fail(InvalidScope, "The client may not ask for this scope.")
+	}
+	s, u, err := p.browserSession(ctx, in.BrowserSession)
+	if err != nil {
+		return "", err
+	}
+	id, err := p.newID()
+	if err != nil {
+		return "", err
+	}
+	code, err := p.newSecret()
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(scopes)
+	err = p.putTicket(ctx, ticketCode, code, authorizationCode{
+		ClientID: client.ID, RedirectURI: in.RedirectURI, Scopes: slices.Compact(scopes), Nonce: in.Nonce, Challenge: in.CodeChallenge,
+		Sub: u.Sub, Epoch: u.Epoch, SessionID: id, Parent: s.ID, AuthTime: s.AuthTime, Provider: s.Provider,
+	}, authorizationCodeValidity)
+	if err != nil {
+		return "", err
+	}
+	return code, nil
+}
+
+// RedeemInput is an authorization code with the proofs that it takes.
+type RedeemInput struct {
+	ClientID     string
+	ClientSecret string
+	Code         string
+	RedirectURI  string
+	// CodeVerifier is what the CodeChallenge was made of.
+	CodeVerifier string
+}
+
+// RedeemAuthorizationCode returns tokens for a code (RFC 6749, 4.1.3). The code is used up by the first authenticated client that shows
+// it, whatever the outcome; shown once more, it ends the session that it began, since somebody has copied it. Errors: InvalidClient;
+// InvalidGrant, the same for every reason.
+func (p *Pool) RedeemAuthorizationCode(ctx context.Context, in RedeemInput) (*Tokens, error) {
+	client, err := p.AuthenticateClient(in.ClientID, in.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Code) != 43 {
+		return nil, invalidGrant()
+	}
+	var c authorizationCode
+	found, used, err := p.takeTicket(ctx, ticketCode, in.Code, &c)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, invalidGrant()
+	case used:
+		return nil, p.codeReplayed(ctx, c)
+	}
+	sum := sha256.Sum256([]byte(in.CodeVerifier))
+	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
+	proved := verifierPattern.MatchString(in.CodeVerifier) && subtle.ConstantTimeCompare([]byte(challenge), []byte(c.Challenge)) == 1
+	if c.ClientID != client.ID || c.RedirectURI != in.RedirectURI || !proved {
+		return nil, invalidGrant()
+	}
+	u, err := p.store.User(ctx, p.id, c.Sub)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, unavailable("reading a user", err)
+	}
+	if err != nil || !u.Enabled || u.Epoch != c.Epoch {
+		return nil, invalidGrant()
+	}
+	tokens, err := p.newTokens(ctx, tokenGrant{
+		user: u, client: client, scopes: c.Scopes, sessionID: c.SessionID, parent: c.Parent, authTime: c.AuthTime, provider: c.Provider,
+		nonce: c.Nonce, oauth: true,
+	})
+	if errors.Is(err, NotAuthorized) {
+		return nil, invalidGrant()
+	}
+	if err == nil {
+		err = p.endIfReplayed(ctx, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tokens, nil
+}
+
+// codeReplayed ends the session that a code began. If the first taker has not made it yet, the ticket that is left here tells him.
+func (p *Pool) codeReplayed(ctx context.Context, c authorizationCode) error {
+	p.log.WarnContext(ctx, "userpool: an authorization code was used again; its tokens are revoked", "pool", p.id, "sub", c.Sub, "client", c.ClientID)
+	err := p.store.PutTicket(ctx, p.id, Ticket{Kind: ticketReplay, Hash: hashSecret(c.SessionID), Expires: p.now().Add(authorizationCodeValidity)})
+	if err != nil && !errors.Is(err, ErrExists) {
+		return unavailable("storing a ticket", err)
+	}
+	if err := p.endSession(ctx, c.SessionID); err != nil {
+		return err
+	}
+	return invalidGrant()
+}
+
+func (p *Pool) endIfReplayed(ctx context.Context, c authorizationCode) error {
+	_, err := p.store.TakeTicket(ctx, p.id, ticketReplay, hashSecret(c.SessionID))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return unavailable("using a ticket", err)
+	}
+	return p.endSession(ctx, c.SessionID)
+}
+
+func invalidGrant() error {
+	return fail(InvalidGrant, "The authorization code is not valid, or no longer, for this client and redirect address.")
+}

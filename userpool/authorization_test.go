@@ -1,0 +1,203 @@
+package userpool_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stepwell/stepwell/userpool"
+)
+
+// The verifier and challenge of RFC 7636, Appendix B.
+const (
+	verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+)
+
+func (k *kit) code(t testing.TB, client, browser string, scopes []string) (code, redirect string) {
+	t.Helper()
+	redirect = webApp.CallbackURLs[0]
+	if client == backend.ID {
+		redirect = backend.CallbackURLs[0]
+	}
+	code, err := k.IssueAuthorizationCode(t.Context(), userpool.AuthorizationInput{
+		BrowserSession: browser, ClientID: client, RedirectURI: redirect, Scopes: scopes, Nonce: "n-0S6_WzA2Mj",
+		CodeChallenge: challenge, CodeChallengeMethod: "S256",
+	})
+	require.NoError(t, err)
+	return code, redirect
+}
+
+func (k *kit) redeem(t testing.TB, client, secret, browser string, scopes []string) *userpool.Tokens {
+	t.Helper()
+	code, redirect := k.code(t, client, browser, scopes)
+	tokens, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{
+		ClientID: client, ClientSecret: secret, Code: code, RedirectURI: redirect, CodeVerifier: verifier,
+	})
+	require.NoError(t, err)
+	return tokens
+}
+
+func TestAuthorizationCode(t *testing.T) {
+	k := newKit(t, nil)
+	sub := k.user("ada@example.com")
+	browser := k.browser("ada@example.com")
+	began := k.clock.Now()
+	k.clock.Advance(time.Minute)
+	tokens := k.redeem(t, webApp.ID, "", browser, []string{"openid", "email"})
+	id := k.claimsOf(k.VerifyIDToken, tokens.IDToken)
+	require.Equal(t, sub, id["sub"])
+	require.Equal(t, "n-0S6_WzA2Mj", id["nonce"])
+	require.Equal(t, seconds(began), id["auth_time"])
+	require.Equal(t, "ada@example.com", id["email"])
+	sum := sha256.Sum256([]byte(tokens.AccessToken))
+	require.Equal(t, base64.RawURLEncoding.EncodeToString(sum[:16]), id["at_hash"])
+	access := k.claimsOf(k.VerifyAccessToken, tokens.AccessToken)
+	require.Equal(t, "email openid", access["scope"])
+	info, err := k.UserInfo(t.Context(), tokens.AccessToken)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"sub": sub, "username": sub, "email": "ada@example.com", "email_verified": true}, info)
+
+	without := k.redeem(t, webApp.ID, "", browser, []string{"email"})
+	require.Empty(t, without.IDToken, "no ID token without openid")
+	renewed, err := k.refresh(without.RefreshToken)
+	require.NoError(t, err)
+	require.Empty(t, renewed.IDToken)
+	all := k.redeem(t, webApp.ID, "", browser, nil)
+	require.Equal(t, "aws.cognito.signin.user.admin email openid profile", k.claimsOf(k.VerifyAccessToken, all.AccessToken)["scope"])
+}
+
+func TestIssueAuthorizationCode_Refuses(t *testing.T) {
+	k := newKit(t, nil)
+	k.user("ada@example.com")
+	good := userpool.AuthorizationInput{
+		BrowserSession: k.browser("ada@example.com"), ClientID: "webapp", RedirectURI: webApp.CallbackURLs[0],
+		CodeChallenge: challenge, CodeChallengeMethod: "S256",
+	}
+	for name, test := range map[string]struct {
+		change func(*userpool.AuthorizationInput)
+		code   userpool.Code
+		field  string
+	}{
+		"O1 a slash more":        {func(in *userpool.AuthorizationInput) { in.RedirectURI += "/" }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 another case":        {func(in *userpool.AuthorizationInput) { in.RedirectURI = strings.ToUpper(in.RedirectURI) }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 a query":             {func(in *userpool.AuthorizationInput) { in.RedirectURI += "?x" }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 another client's":    {func(in *userpool.AuthorizationInput) { in.RedirectURI = backend.CallbackURLs[0] }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 none":                {func(in *userpool.AuthorizationInput) { in.RedirectURI = "" }, userpool.InvalidParameter, "redirect_uri"},
+		"O7 no challenge":        {func(in *userpool.AuthorizationInput) { in.CodeChallenge = "" }, userpool.InvalidParameter, "code_challenge"},
+		"O7 plain":               {func(in *userpool.AuthorizationInput) { in.CodeChallengeMethod = "plain" }, userpool.InvalidParameter, "code_challenge"},
+		"O7 no method":           {func(in *userpool.AuthorizationInput) { in.CodeChallengeMethod = "" }, userpool.InvalidParameter, "code_challenge"},
+		"O7 challenge too short": {func(in *userpool.AuthorizationInput) { in.CodeChallenge = challenge[:42] }, userpool.InvalidParameter, "code_challenge"},
+		"O7 challenge too long":  {func(in *userpool.AuthorizationInput) { in.CodeChallenge += "x" }, userpool.InvalidParameter, "code_challenge"},
+		"O11 nonce":              {func(in *userpool.AuthorizationInput) { in.Nonce = strings.Repeat("x", 2049) }, userpool.InvalidParameter, "nonce"},
+		"O12 scope":              {func(in *userpool.AuthorizationInput) { in.Scopes = []string{"openid", "phone"} }, userpool.InvalidScope, ""},
+		"O12 scope in capitals":  {func(in *userpool.AuthorizationInput) { in.Scopes = []string{"OPENID"} }, userpool.InvalidScope, ""},
+		"client":                 {func(in *userpool.AuthorizationInput) { in.ClientID = "nobody" }, userpool.InvalidClient, ""},
+		"nobody is signed in":    {func(in *userpool.AuthorizationInput) { in.BrowserSession = "" }, userpool.NotAuthorized, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := good
+			test.change(&in)
+			_, err := k.IssueAuthorizationCode(t.Context(), in)
+			var e *userpool.Error
+			require.ErrorAs(t, err, &e)
+			require.Equal(t, test.code, e.Code)
+			require.Equal(t, test.field, e.Field)
+		})
+	}
+}
+
+// Whoever shows a code wrongly has used it up: it will not work for anybody.
+func TestO4_O6_O7_CodeIsBurned(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*kit, *userpool.RedeemInput)
+		want   userpool.Code
+	}{
+		"another client": {func(_ *kit, in *userpool.RedeemInput) { in.ClientID, in.ClientSecret = "backend", backendSecret }, userpool.InvalidGrant},
+		"another client, its own address": {func(_ *kit, in *userpool.RedeemInput) {
+			in.ClientID, in.ClientSecret, in.RedirectURI = "backend", backendSecret, backend.CallbackURLs[0]
+		}, userpool.InvalidGrant},
+		"another address":         {func(_ *kit, in *userpool.RedeemInput) { in.RedirectURI += "/" }, userpool.InvalidGrant},
+		"no address":              {func(_ *kit, in *userpool.RedeemInput) { in.RedirectURI = "" }, userpool.InvalidGrant},
+		"no verifier":             {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = "" }, userpool.InvalidGrant},
+		"challenge as verifier":   {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = challenge }, userpool.InvalidGrant},
+		"verifier too short":      {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = verifier[:42] }, userpool.InvalidGrant},
+		"verifier too long":       {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = strings.Repeat("a", 129) }, userpool.InvalidGrant},
+		"verifier, bad character": {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = verifier[:42] + "+" }, userpool.InvalidGrant},
+		"expired":                 {func(k *kit, _ *userpool.RedeemInput) { k.clock.Advance(5 * time.Minute) }, userpool.InvalidGrant},
+		"signed out": {func(k *kit, _ *userpool.RedeemInput) {
+			require.NoError(k.t, k.AdminUserGlobalSignOut(k.t.Context(), "ada@example.com"))
+		}, userpool.InvalidGrant},
+		"disabled": {func(k *kit, _ *userpool.RedeemInput) {
+			require.NoError(k.t, k.AdminDisableUser(k.t.Context(), "ada@example.com"))
+		}, userpool.InvalidGrant},
+		"deleted": {func(k *kit, _ *userpool.RedeemInput) {
+			require.NoError(k.t, k.AdminDeleteUser(k.t.Context(), "ada@example.com"))
+		}, userpool.InvalidGrant},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKit(t, nil)
+			k.user("ada@example.com")
+			code, redirect := k.code(t, "webapp", k.browser("ada@example.com"), nil)
+			good := userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier}
+			bad := good
+			test.change(k, &bad)
+			_, err := k.RedeemAuthorizationCode(t.Context(), bad)
+			require.ErrorIs(t, err, test.want)
+			_, err = k.RedeemAuthorizationCode(t.Context(), good)
+			require.ErrorIs(t, err, userpool.InvalidGrant, "used up")
+		})
+	}
+}
+
+// A browser session that ends before its code is redeemed takes the code with it, and the tokens that came of it later too.
+func TestO6_SignedOutBeforeRedeeming(t *testing.T) {
+	eachStore(t, func(t *testing.T, store userpool.Store) {
+		k := newKitOn(t, store, nil)
+		k.user("ada@example.com")
+		browser := k.browser("ada@example.com")
+		tokens := k.redeem(t, "webapp", "", browser, nil)
+		code, redirect := k.code(t, "webapp", browser, nil)
+		require.NoError(t, k.EndBrowserSession(t.Context(), browser))
+		_, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
+		require.ErrorIs(t, err, userpool.InvalidGrant)
+		_, err = k.refresh(tokens.RefreshToken)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+	})
+}
+
+// A code works once. Shown again it ends what the first one got, whichever of the two is the thief, also at the same moment.
+func TestO5_Replay(t *testing.T) {
+	eachStore(t, func(t *testing.T, store userpool.Store) {
+		k := newKitOn(t, store, nil)
+		ctx := t.Context()
+		k.user("ada@example.com")
+		browser := k.browser("ada@example.com")
+		for _, n := range []int{2, 50} {
+			code, redirect := k.code(t, "webapp", browser, nil)
+			got := make(chan *userpool.Tokens, n)
+			redeem := func(int) error {
+				tokens, err := k.RedeemAuthorizationCode(ctx, userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
+				if err == nil {
+					got <- tokens
+				}
+				return err
+			}
+			if n == 2 {
+				require.NoError(t, redeem(0))
+				require.ErrorIs(t, redeem(1), userpool.InvalidGrant)
+			} else {
+				require.Equal(t, 1, parallel(n, redeem))
+			}
+			tokens := <-got
+			_, err := k.refresh(tokens.RefreshToken)
+			require.ErrorIs(t, err, userpool.NotAuthorized)
+			_, err = k.VerifyAccessToken(ctx, tokens.AccessToken)
+			require.ErrorIs(t, err, userpool.NotAuthorized)
+		}
+	})
+}

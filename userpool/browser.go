@@ -1,0 +1,196 @@
+package userpool
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// BrowserSession is a person who is signed in at the hosted pages.
+type BrowserSession struct {
+	// ID is no secret.
+	ID   string
+	User User
+	// Groups are the names of the user's groups.
+	Groups []string
+	// AuthTime is when the person last proved who he is.
+	AuthTime time.Time
+	Expires  time.Time
+	// Provider is the name of the identity provider that the person came from, or empty.
+	Provider string
+}
+
+// newID returns 128 random bits as text.
+func (p *Pool) newID() (string, error) {
+	b := make([]byte, 16)
+	if _, err := io.ReadFull(p.rand, b); err != nil {
+		return "", fmt.Errorf("userpool: reading random bytes: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+func (p *Pool) newBrowserSession(ctx context.Context, s signIn) (*AuthOutcome, error) {
+	secret, err := p.newSecret()
+	if err != nil {
+		return nil, err
+	}
+	expires := p.now().Add(p.settings.BrowserSessionValidity)
+	id, err := p.replaceBrowserSession(ctx, s, secret, expires)
+	if err != nil {
+		return nil, err
+	}
+	if id != "" {
+		return &AuthOutcome{BrowserSession: id + "." + secret, BrowserSessionExpires: expires}, nil
+	}
+	if id, err = p.newID(); err != nil {
+		return nil, err
+	}
+	err = p.store.CreateSession(ctx, p.id, Session{
+		ID: id, Kind: SessionBrowser, Sub: s.user.Sub, Secret: hashSecret(secret), Epoch: s.user.Epoch,
+		AuthTime: s.authTime, Provider: s.provider, Created: p.now(), Expires: expires,
+	})
+	if errors.Is(err, ErrNotFound) { // the user was deleted a moment ago
+		return nil, fail(NotAuthorized, "Incorrect e-mail address or password.")
+	}
+	if err != nil {
+		return nil, unavailable("making a session", err)
+	}
+	return &AuthOutcome{BrowserSession: id + "." + secret, BrowserSessionExpires: expires}, nil
+}
+
+// replaceBrowserSession gives the session that the browser has a new secret and a new beginning, if it is a live one of the same user,
+// and returns its ID. Any other session is ended.
+func (p *Pool) replaceBrowserSession(ctx context.Context, s signIn, secret string, expires time.Time) (string, error) {
+	if s.replaces == "" {
+		return "", nil
+	}
+	old, u, err := p.browserSession(ctx, s.replaces)
+	if errors.Is(err, NotAuthorized) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if u.Sub != s.user.Sub || u.Epoch != s.user.Epoch {
+		return "", p.endSession(ctx, old.ID)
+	}
+	old.Secret, old.AuthTime, old.Provider, old.Expires = hashSecret(secret), s.authTime, s.provider, expires
+	switch err := p.store.UpdateSession(ctx, p.id, old); {
+	case errors.Is(err, ErrStale), errors.Is(err, ErrNotFound): // replaced or ended at this very moment: this sign-in begins its own
+		return "", nil
+	case err != nil:
+		return "", unavailable("renewing a session", err)
+	}
+	return old.ID, nil
+}
+
+// BrowserSession returns who is signed in with this secret, which AuthOutcome gave for the cookie. The error is NotAuthorized if nobody
+// is: the session ended, expired or never was, or the user was disabled or deleted, or has signed out everywhere.
+func (p *Pool) BrowserSession(ctx context.Context, secret string) (*BrowserSession, error) {
+	s, u, err := p.browserSession(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := p.store.GroupsOf(ctx, p.id, u.Sub)
+	if err != nil {
+		return nil, unavailable("reading groups", err)
+	}
+	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider}
+	for _, g := range groups {
+		out.Groups = append(out.Groups, g.Name)
+	}
+	return out, nil
+}
+
+func (p *Pool) browserSession(ctx context.Context, secret string) (Session, User, error) {
+	id, proof, _ := strings.Cut(secret, ".")
+	if len(id) != 22 || len(proof) != 43 {
+		return Session{}, User{}, signedOut()
+	}
+	s, u, err := p.liveSession(ctx, id)
+	if err != nil {
+		return Session{}, User{}, err
+	}
+	if s.Kind != SessionBrowser || subtle.ConstantTimeCompare(s.Secret, hashSecret(proof)) != 1 {
+		return Session{}, User{}, signedOut()
+	}
+	return s, u, nil
+}
+
+// liveSession returns a session that is not over, with its user.
+func (p *Pool) liveSession(ctx context.Context, id string) (Session, User, error) {
+	s, err := p.store.Session(ctx, p.id, id)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+		return Session{}, User{}, signedOut()
+	}
+	if err != nil {
+		return Session{}, User{}, unavailable("reading a session", err)
+	}
+	u, err := p.store.User(ctx, p.id, s.Sub)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Session{}, User{}, unavailable("reading a user", err)
+	}
+	if err != nil || !u.Enabled || s.Epoch != u.Epoch || !p.now().Before(s.Expires) {
+		return Session{}, User{}, signedOut()
+	}
+	return s, u, nil
+}
+
+func signedOut() error { return fail(NotAuthorized, "You are not signed in, or no longer.") }
+
+// Claims returns what the middleware gives to handlers: sub, username, the attributes with booleans as booleans, cognito:groups,
+// auth_time, and token_use "session". A session has no scope.
+func (s *BrowserSession) Claims() map[string]any {
+	claims := map[string]any{}
+	for name, value := range s.User.Attributes {
+		claims[name] = claimValue(name, value)
+	}
+	claims["sub"] = s.User.Sub
+	claims["username"] = s.User.Username
+	claims["token_use"] = "session"
+	claims["auth_time"] = json.Number(strconv.FormatInt(s.AuthTime.Unix(), 10))
+	claims["exp"] = json.Number(strconv.FormatInt(s.Expires.Unix(), 10))
+	if len(s.Groups) > 0 {
+		groups := make([]any, len(s.Groups))
+		for i, g := range s.Groups {
+			groups[i] = g
+		}
+		claims["cognito:groups"] = groups
+	}
+	return claims
+}
+
+// EndBrowserSession ends a session and revokes the tokens that were issued through it. A session that is over already is no error.
+func (p *Pool) EndBrowserSession(ctx context.Context, secret string) error {
+	s, _, err := p.browserSession(ctx, secret)
+	if errors.Is(err, NotAuthorized) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return p.endSession(ctx, s.ID)
+}
+
+func (p *Pool) endSession(ctx context.Context, id string) error {
+	if err := p.store.DeleteSession(ctx, p.id, id); err != nil && !errors.Is(err, ErrNotFound) {
+		return unavailable("ending a session", err)
+	}
+	return nil
+}
+
+// DeleteBrowserUser deletes the person who is signed in with this secret, by his own wish. The error is NotAuthorized if nobody is.
+func (p *Pool) DeleteBrowserUser(ctx context.Context, secret string) error {
+	_, u, err := p.browserSession(ctx, secret)
+	if err != nil {
+		return err
+	}
+	return p.deleteUser(ctx, u.Sub)
+}

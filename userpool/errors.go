@@ -1,0 +1,123 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Error is what the operations of a Pool return when the caller can do something about it. Its Message is made for the person in front
+// of the page: it holds no secret and does not tell whether a user exists. Any other error is a failure of the machinery, to be logged
+// and not shown.
+//
+//	var e *userpool.Error
+//	if errors.As(err, &e) { show(e.Field, e.Message) }
+//	if errors.Is(err, userpool.NotAuthorized) { ... }
+type Error struct {
+	// Code tells the kind of error.
+	Code Code
+	// Message is one or more sentences in English.
+	Message string
+	// Field names the input that is at fault ("username", "password", "code", or the name of an attribute), or is empty.
+	Field string
+	// RetryAfter is how long to wait, with LimitExceeded; otherwise zero.
+	RetryAfter time.Duration
+	// Session continues an unfinished sign-up, with UserNotConfirmed: pass it to ConfirmSignUp. Otherwise empty.
+	Session string
+
+	cause error
+}
+
+// Code is the kind of an Error, named after the exceptions of Cognito and the errors of OAuth 2.0. It is itself an error, so that
+// errors.Is(err, userpool.NotAuthorized) asks for it.
+type Code string
+
+const (
+	// InvalidParameter is input that no state of the pool would make right.
+	InvalidParameter Code = "InvalidParameter"
+	// InvalidPassword is a new password that the policy refuses.
+	InvalidPassword Code = "InvalidPassword"
+	// UserNotFound is an administrator's request for a user that is not there.
+	UserNotFound Code = "UserNotFound"
+	// UserNotConfirmed is a sign-in with the right password before the sign-up was confirmed.
+	UserNotConfirmed Code = "UserNotConfirmed"
+	// NotAuthorized is a wrong user name or password, or a token or session that is not, or no longer, valid.
+	NotAuthorized Code = "NotAuthorized"
+	// CodeMismatch is a wrong one-time code.
+	CodeMismatch Code = "CodeMismatch"
+	// ExpiredCode is a one-time code that is too old, was used, or was tried too often.
+	ExpiredCode Code = "ExpiredCode"
+	// LimitExceeded is too many attempts; RetryAfter tells when the next is allowed.
+	LimitExceeded Code = "LimitExceeded"
+	// CodeDeliveryFailure is a message that the Sender could not send. What was done stays done; ask for the code again.
+	CodeDeliveryFailure Code = "CodeDeliveryFailure"
+	// UserHookFailed is a hook of the application that refused, failed, hung or panicked. Cognito calls it UserLambdaValidation.
+	UserHookFailed Code = "UserHookFailed"
+	// GroupExists is a group name that is taken.
+	GroupExists Code = "GroupExists"
+	// ResourceNotFound is a group, client or provider that is not there.
+	ResourceNotFound Code = "ResourceNotFound"
+	// InvalidIdentityProvider is a sign-in at another provider that failed or that nobody here began.
+	InvalidIdentityProvider Code = "InvalidIdentityProvider"
+	// RefreshTokenReuse is a refresh token that was used before: the whole family is revoked.
+	RefreshTokenReuse Code = "RefreshTokenReuse"
+	// UnsupportedTokenType is a token given for revocation that is not a refresh token.
+	UnsupportedTokenType Code = "UnsupportedTokenType"
+	// Unauthorized is a refresh token of another client, given for revocation.
+	Unauthorized Code = "Unauthorized"
+	// InvalidClient is an unknown client, or a wrong client secret (RFC 6749, 5.2).
+	InvalidClient Code = "InvalidClient"
+	// InvalidGrant is an authorization code or refresh token that is not valid (RFC 6749, 5.2).
+	InvalidGrant Code = "InvalidGrant"
+	// InvalidScope is a scope that the client may not ask for (RFC 6749, 5.2).
+	InvalidScope Code = "InvalidScope"
+	// UnauthorizedClient is a flow that the client may not use (RFC 6749, 5.2).
+	UnauthorizedClient Code = "UnauthorizedClient"
+	// InsufficientScope is an access token without the scope that the operation needs (RFC 6750, 3.1).
+	InsufficientScope Code = "InsufficientScope"
+	// ServiceUnavailable is a store that does not answer. Trying again later is safe.
+	ServiceUnavailable Code = "ServiceUnavailable"
+)
+
+// Error returns the code.
+func (c Code) Error() string { return "userpool: " + string(c) }
+
+// Error returns the code with the message, and what caused it, for a log. Show a person the Message alone.
+func (e *Error) Error() string {
+	text := "userpool: " + string(e.Code) + ": " + e.Message
+	if e.cause != nil {
+		text += " (" + e.cause.Error() + ")"
+	}
+	return text
+}
+
+// Is reports whether target is the code of e.
+func (e *Error) Is(target error) bool { return target == e.Code }
+
+// Temporary tells whether trying again later may help, as ServiceUnavailable says. The middleware answers 503 then.
+func (e *Error) Temporary() bool { return e.Code == ServiceUnavailable }
+
+// Unwrap returns what caused e, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
+func fail(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
+func failField(code Code, field, format string, args ...any) *Error {
+	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// unavailable wraps a failure of the store, so that a person reads something useful and the log has the cause.
+func unavailable(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("userpool: %s: %w", doing, err)
+	}
+	return &Error{
+		Code:    ServiceUnavailable,
+		Message: "The user directory cannot be reached right now. Please try again in a moment.",
+		cause:   fmt.Errorf("%s: %w", doing, err),
+	}
+}

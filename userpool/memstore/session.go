@@ -1,0 +1,87 @@
+package memstore
+
+import (
+	"context"
+	"maps"
+
+	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/internal/storecheck"
+)
+
+// CreateSession implements userpool.SessionStore.
+func (s *Store) CreateSession(ctx context.Context, name string, v userpool.Session) error {
+	v, err := storecheck.Session(name, v)
+	if err != nil {
+		return err
+	}
+	v.Version = 1
+	return s.write(ctx, name, func(p *pool) error {
+		if _, taken := p.sessions[v.ID]; taken {
+			return userpool.ErrExists
+		}
+		if _, ok := p.users[v.Sub]; !ok {
+			return userpool.ErrNotFound
+		}
+		if _, ok := p.sessions[v.Parent]; v.Parent != "" && !ok {
+			return userpool.ErrNotFound
+		}
+		p.sessions[v.ID] = v
+		return nil
+	})
+}
+
+// Session implements userpool.SessionStore.
+func (s *Store) Session(ctx context.Context, name, id string) (v userpool.Session, err error) {
+	err = s.read(ctx, name, func(p *pool) error {
+		found, ok := p.sessions[id]
+		if !ok {
+			return userpool.ErrNotFound
+		}
+		v = found.Clone()
+		return nil
+	})
+	return v, err
+}
+
+// UpdateSession implements userpool.SessionStore.
+func (s *Store) UpdateSession(ctx context.Context, name string, v userpool.Session) error {
+	v, err := storecheck.Session(name, v)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, name, func(p *pool) error {
+		old, ok := p.sessions[v.ID]
+		switch {
+		case !ok:
+			return userpool.ErrNotFound
+		case old.Version != v.Version:
+			return userpool.ErrStale
+		}
+		v.Version++
+		p.sessions[v.ID] = v
+		return nil
+	})
+}
+
+// DeleteSession implements userpool.SessionStore.
+func (s *Store) DeleteSession(ctx context.Context, name, id string) error {
+	return s.write(ctx, name, func(p *pool) error {
+		if _, ok := p.sessions[id]; !ok {
+			return userpool.ErrNotFound
+		}
+		maps.DeleteFunc(p.sessions, func(other string, v userpool.Session) bool { return other == id || v.Parent == id })
+		return nil
+	})
+}
+
+// DeleteSessionsOf implements userpool.SessionStore.
+func (s *Store) DeleteSessionsOf(ctx context.Context, name, sub string) error {
+	return s.write(ctx, name, func(p *pool) error {
+		p.deleteSessionsOf(sub)
+		return nil
+	})
+}
+
+func (p *pool) deleteSessionsOf(sub string) {
+	maps.DeleteFunc(p.sessions, func(_ string, v userpool.Session) bool { return v.Sub == sub })
+}

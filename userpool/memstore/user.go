@@ -1,0 +1,105 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/internal/storecheck"
+)
+
+// CreateUser implements userpool.UserStore.
+func (s *Store) CreateUser(ctx context.Context, name string, u userpool.User) error {
+	u, err := storecheck.User(name, u)
+	if err != nil {
+		return err
+	}
+	u.Version = 1
+	return s.write(ctx, name, func(p *pool) error {
+		if _, taken := p.users[u.Sub]; taken {
+			return userpool.ErrExists
+		}
+		return p.putUser(u)
+	})
+}
+
+// putUser stores a user if nobody else holds one of the identifiers.
+func (p *pool) putUser(u userpool.User) error {
+	for _, id := range u.Identifiers {
+		if holder, taken := p.holders[id]; taken && holder != u.Sub {
+			return userpool.ErrExists
+		}
+	}
+	for _, id := range p.users[u.Sub].Identifiers {
+		delete(p.holders, id)
+	}
+	for _, id := range u.Identifiers {
+		p.holders[id] = u.Sub
+	}
+	p.users[u.Sub] = u
+	return nil
+}
+
+// User implements userpool.UserStore.
+func (s *Store) User(ctx context.Context, name, sub string) (u userpool.User, err error) {
+	err = s.read(ctx, name, func(p *pool) error {
+		found, ok := p.users[sub]
+		if !ok {
+			return userpool.ErrNotFound
+		}
+		u = found.Clone()
+		return nil
+	})
+	return u, err
+}
+
+// UserByIdentifier implements userpool.UserStore.
+func (s *Store) UserByIdentifier(ctx context.Context, name string, id userpool.Identifier) (u userpool.User, err error) {
+	err = s.read(ctx, name, func(p *pool) error {
+		sub, ok := p.holders[id]
+		if !ok {
+			return userpool.ErrNotFound
+		}
+		u = p.users[sub].Clone()
+		return nil
+	})
+	return u, err
+}
+
+// UpdateUser implements userpool.UserStore.
+func (s *Store) UpdateUser(ctx context.Context, name string, u userpool.User) error {
+	u, err := storecheck.User(name, u)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, name, func(p *pool) error {
+		old, ok := p.users[u.Sub]
+		switch {
+		case !ok:
+			return userpool.ErrNotFound
+		case old.Version != u.Version:
+			return userpool.ErrStale
+		}
+		u.Version++
+		return p.putUser(u)
+	})
+}
+
+// DeleteUser implements userpool.UserStore.
+func (s *Store) DeleteUser(ctx context.Context, name, sub string, version int64) error {
+	return s.write(ctx, name, func(p *pool) error {
+		u, ok := p.users[sub]
+		switch {
+		case !ok:
+			return userpool.ErrNotFound
+		case version != 0 && u.Version != version:
+			return userpool.ErrStale
+		}
+		for _, id := range u.Identifiers {
+			delete(p.holders, id)
+		}
+		delete(p.members, sub)
+		p.deleteSessionsOf(sub)
+		delete(p.users, sub)
+		return nil
+	})
+}

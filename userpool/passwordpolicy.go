@@ -1,0 +1,111 @@
+package userpool
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// PasswordPolicy says which passwords may be set. It is not asked at sign-in.
+type PasswordPolicy struct {
+	// MinimumLength counts characters (code points): 6 to 99, and 15 by default, as NIST SP 800-63B-4 wants where the password is the
+	// only factor.
+	MinimumLength int
+	// RequireUppercase, RequireLowercase, RequireNumbers and RequireSymbols ask for one character of the kind.
+	RequireUppercase, RequireLowercase, RequireNumbers, RequireSymbols bool
+}
+
+// CognitoPasswordPolicy is the policy that a Cognito user pool has by default. NIST and OWASP advise against its rules of composition.
+var CognitoPasswordPolicy = PasswordPolicy{
+	MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+}
+
+// maxPassword is the largest password in characters, as in Cognito. It is checked before any hashing.
+const maxPassword = 256
+
+func (p PasswordPolicy) complete() (PasswordPolicy, error) {
+	if p.MinimumLength == 0 {
+		p.MinimumLength = 15
+	}
+	if p.MinimumLength < 6 || p.MinimumLength > 99 {
+		return p, fmt.Errorf("userpool: PasswordPolicy.MinimumLength is %d; it must be from 6 to 99", p.MinimumLength)
+	}
+	return p, nil
+}
+
+// Describe says in one sentence what the policy asks for, as a hint beside a field.
+func (p PasswordPolicy) Describe() string {
+	var kinds []string
+	for _, k := range []struct {
+		want bool
+		name string
+	}{
+		{p.RequireUppercase, "an upper-case letter"}, {p.RequireLowercase, "a lower-case letter"},
+		{p.RequireNumbers, "a number"}, {p.RequireSymbols, "a symbol"},
+	} {
+		if k.want {
+			kinds = append(kinds, k.name)
+		}
+	}
+	s := fmt.Sprintf("At least %d characters", p.MinimumLength)
+	switch n := len(kinds); n {
+	case 0:
+		return s + "; several words make a good password."
+	case 1:
+		return s + ", with " + kinds[0] + "."
+	default:
+		return s + ", with " + strings.Join(kinds[:n-1], ", ") + " and " + kinds[n-1] + "."
+	}
+}
+
+// check returns the password as it will be hashed, or why it is refused. Nothing is trimmed or cut; Unicode is brought to one form, so
+// that the same keys make the same password on every system (NIST SP 800-63B-4, 3.1.1.2).
+func (p PasswordPolicy) check(password string, context ...string) (string, error) {
+	normal, err := normalPassword(password)
+	if err != nil {
+		return "", err
+	}
+	refuse := func(format string, args ...any) (string, error) {
+		return "", failField(InvalidPassword, "password", format, args...)
+	}
+	if n := utf8.RuneCountInString(normal); n < p.MinimumLength {
+		return refuse("The password is too short: it has %d characters, and must have at least %d.", n, p.MinimumLength)
+	}
+	switch {
+	case p.RequireUppercase && !strings.ContainsFunc(normal, unicode.IsUpper):
+		return refuse("The password must have an upper-case letter.")
+	case p.RequireLowercase && !strings.ContainsFunc(normal, unicode.IsLower):
+		return refuse("The password must have a lower-case letter.")
+	case p.RequireNumbers && !strings.ContainsFunc(normal, unicode.IsDigit):
+		return refuse("The password must have a number.")
+	case p.RequireSymbols && !strings.ContainsAny(normal, "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+- "):
+		return refuse("The password must have a symbol.")
+	}
+	if r, _ := utf8.DecodeRuneInString(normal); strings.Trim(normal, string(r)) == "" {
+		return refuse("The password is one character again and again. Choose one that is harder to guess.")
+	}
+	for _, word := range context {
+		if word != "" && strings.EqualFold(normal, word) {
+			return refuse("The password must not be your e-mail address or name.")
+		}
+	}
+	return normal, nil
+}
+
+// normalPassword refuses what can be no password at all.
+func normalPassword(password string) (string, error) {
+	switch {
+	case password == "":
+		return "", failField(InvalidParameter, "password", "Enter a password.")
+	case len(password) > 4*maxPassword || utf8.RuneCountInString(password) > maxPassword:
+		return "", failField(InvalidParameter, "password", "The password is too long: at most %d characters are allowed.", maxPassword)
+	case !utf8.ValidString(password):
+		return "", failField(InvalidParameter, "password", "The password is not valid text (UTF-8).")
+	case strings.ContainsFunc(password, unicode.IsControl):
+		return "", failField(InvalidParameter, "password", "The password has a control character, such as a tab or a line break.")
+	}
+	return norm.NFC.String(password), nil
+}

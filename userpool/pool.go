@@ -1,0 +1,245 @@
+package userpool
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"path"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// Config is what the program gives a pool when it starts.
+type Config struct {
+	// ID tells pools in one store apart: 1 to 55 characters of A-Z, a-z, 0-9, "_" and "-". The default is "default".
+	ID string
+	// Issuer is the "iss" of all tokens, and where the OpenID Connect endpoints are: "https://id.example.com", or with a path such as
+	// "https://example.com/pool-1". Required. It has no slash at its end, no query, no fragment. http is accepted for a loopback host.
+	Issuer string
+	// Store keeps everything. Required.
+	Store Store
+	// KeyWrapper seals the signing keys before they are stored. Required, unless the store itself forgets all when the program ends,
+	// as memstore does and says by a method Volatile() bool.
+	KeyWrapper KeyWrapper
+	// Sender delivers codes to people. Required.
+	Sender Sender
+	// Settings say how the pool behaves; the zero value is a safe pool.
+	Settings Settings
+	// Hooks are called on the way; none by default.
+	Hooks Hooks
+	// Providers are where people may sign in instead; none by default.
+	Providers []Provider
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+	// Rand is the source of secrets; crypto/rand.Reader by default.
+	Rand io.Reader
+	// Logger gets what an operator should know, without secrets; slog.Default() by default.
+	Logger *slog.Logger
+	// MaxConcurrentHashes bounds how many passwords are hashed at a time, each in 19 MiB; GOMAXPROCS by default.
+	MaxConcurrentHashes int
+	// InsecureAllowHTTP accepts an Issuer with http on any host.
+	InsecureAllowHTTP bool
+}
+
+// Pool is a directory of users who sign in. Make one with New. Its methods are safe for concurrent use, and any number of processes may
+// each have a Pool on the same database.
+type Pool struct {
+	id        string
+	issuer    string
+	store     Store
+	wrapper   KeyWrapper
+	sender    Sender
+	settings  Settings
+	hooks     Hooks
+	providers []Provider
+	now       func() time.Time
+	rand      io.Reader
+	log       *slog.Logger
+	hasher    *hasher
+	keys      keyCache
+	sending   sync.WaitGroup
+}
+
+var poolIDPattern = regexp.MustCompile(`^[\w-]{1,55}$`)
+
+// New returns a pool, or what is wrong with its configuration. It does not use the store yet, and starts no goroutine; see Run.
+func New(c Config) (*Pool, error) {
+	if c.ID == "" {
+		c.ID = "default"
+	}
+	if !poolIDPattern.MatchString(c.ID) {
+		return nil, fmt.Errorf("userpool: Config.ID %q must be 1 to 55 characters of A-Z, a-z, 0-9, _ and -", c.ID)
+	}
+	if err := checkIssuer(c.Issuer, c.InsecureAllowHTTP); err != nil {
+		return nil, err
+	}
+	if c.Store == nil {
+		return nil, errors.New("userpool: Config.Store is nil: give memstore.New() or a store opened by sqlstore.Open")
+	}
+	if c.Sender == nil {
+		return nil, errors.New("userpool: Config.Sender is nil: give a Sender that delivers the codes to people")
+	}
+	settings, err := c.Settings.complete()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkProviders(c.Providers); err != nil {
+		return nil, err
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.KeyWrapper == nil {
+		if c.KeyWrapper, err = volatileWrapper(c.Store, c.Rand); err != nil {
+			return nil, err
+		}
+	}
+	if c.MaxConcurrentHashes == 0 {
+		c.MaxConcurrentHashes = runtime.GOMAXPROCS(0)
+	}
+	if c.MaxConcurrentHashes < 1 || c.MaxConcurrentHashes > 1024 {
+		return nil, fmt.Errorf("userpool: Config.MaxConcurrentHashes is %d; it must be from 1 to 1024", c.MaxConcurrentHashes)
+	}
+	hasher, err := newHasher(c.MaxConcurrentHashes, c.Rand)
+	if err != nil {
+		return nil, err
+	}
+	now := c.Now
+	return &Pool{
+		id: c.ID, issuer: c.Issuer, store: c.Store, wrapper: c.KeyWrapper, sender: c.Sender, settings: settings, hooks: c.Hooks,
+		providers: slices.Clone(c.Providers), rand: c.Rand, log: c.Logger, hasher: hasher,
+		keys: keyCache{loading: semaphore.NewWeighted(1)},
+		now:  func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+	}, nil
+}
+
+// checkIssuer wants one spelling of an issuer only: it is compared byte by byte wherever tokens are verified.
+func checkIssuer(issuer string, allowHTTP bool) error {
+	u, err := url.Parse(issuer)
+	switch {
+	case issuer == "":
+		return errors.New("userpool: Config.Issuer is empty: give the address that people and applications reach the pool at, such as https://id.example.com")
+	case err != nil || u.Host == "" || u.String() != issuer || u.Host != strings.ToLower(u.Host) || strings.ContainsAny(issuer, "?#@ "):
+		return fmt.Errorf("userpool: Config.Issuer %q is not a plain URL such as https://id.example.com or https://example.com/pool-1", issuer)
+	case strings.HasSuffix(issuer, "/"):
+		return fmt.Errorf("userpool: Config.Issuer %q ends in a slash: leave it out", issuer)
+	case u.Path != "" && path.Clean(u.Path) != u.Path || strings.Contains(issuer, "%"):
+		return fmt.Errorf("userpool: Config.Issuer %q has a path with empty or dot segments, or an escaped character", issuer)
+	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || isLoopback(u.Hostname())):
+		return nil
+	case u.Scheme == "http":
+		return fmt.Errorf("userpool: Config.Issuer %q is not https; for a test on a closed network set InsecureAllowHTTP", issuer)
+	}
+	return fmt.Errorf("userpool: Config.Issuer %q has a scheme other than https", issuer)
+}
+
+// volatileWrapper seals under a key that ends with the process, for stores that do too.
+func volatileWrapper(store Store, random io.Reader) (KeyWrapper, error) {
+	if v, ok := store.(interface{ Volatile() bool }); !ok || !v.Volatile() {
+		return nil, errors.New("userpool: Config.KeyWrapper is nil: the store outlives the program, so give NewKeyWrapper a key of 32 random bytes that does too, or use KeyFile")
+	}
+	key := make([]byte, 32)
+	if _, err := io.ReadFull(random, key); err != nil {
+		return nil, fmt.Errorf("userpool: reading random bytes: %w", err)
+	}
+	return NewKeyWrapper(key)
+}
+
+// ID returns the identifier of the pool in its store.
+func (p *Pool) ID() string { return p.id }
+
+// Issuer returns the "iss" of the pool's tokens.
+func (p *Pool) Issuer() string { return p.issuer }
+
+// Settings returns a copy of the settings with all defaults filled in, and without the clients' secrets.
+func (p *Pool) Settings() Settings {
+	s := p.settings
+	s.Clients = make([]Client, len(p.settings.Clients))
+	for i, c := range p.settings.Clients {
+		s.Clients[i] = c.public()
+	}
+	return s
+}
+
+// Client returns the client with this ID, without its secrets.
+func (p *Pool) Client(id string) (Client, bool) {
+	c, ok := p.client(id)
+	return c.public(), ok
+}
+
+func (p *Pool) client(id string) (Client, bool) {
+	i := slices.IndexFunc(p.settings.Clients, func(c Client) bool { return c.ID == id })
+	if i < 0 {
+		return Client{}, false
+	}
+	return p.settings.Clients[i], true
+}
+
+// AuthenticateClient returns the client if the secret is one of its, or, for a public client, if none was given. Otherwise the error is
+// InvalidClient, the same for every reason.
+func (p *Pool) AuthenticateClient(id, secret string) (Client, error) {
+	c, found := p.client(id)
+	right := len(c.Secrets) == 0 && secret == ""
+	for _, s := range c.Secrets {
+		right = right || subtle.ConstantTimeCompare(hashSecret(s), hashSecret(secret)) == 1
+	}
+	if !found || !right {
+		return Client{}, fail(InvalidClient, "The client is unknown, or did not prove who it is.")
+	}
+	return c.public(), nil
+}
+
+// Wait waits until the messages that are on their way are sent. A program calls it before it ends, a test before it looks at its outbox.
+func (p *Pool) Wait() { p.sending.Wait() }
+
+// Run does the upkeep until ctx is done, and then returns its error: it replaces signing keys when they are old, and deletes what no
+// longer matters. One process of several is enough, more do no harm. A failure is logged and tried again later.
+func (p *Pool) Run(ctx context.Context) error {
+	ticker := time.NewTicker(15 * time.Minute)
+	defer ticker.Stop()
+	for {
+		if err := p.upkeep(ctx); err != nil && ctx.Err() == nil {
+			p.log.ErrorContext(ctx, "userpool: upkeep failed", "pool", p.id, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+func (p *Pool) upkeep(ctx context.Context) error {
+	if err := p.rotateWhenOld(ctx); err != nil {
+		return err
+	}
+	// A day of grace keeps used tickets recognisable, and counters in force, long beyond their use.
+	before := p.now().Add(-2 * day)
+	const batch = 1000
+	for {
+		n, err := p.store.Purge(ctx, p.id, before, batch)
+		if err != nil {
+			return fmt.Errorf("deleting what is over: %w", err)
+		}
+		if n < batch {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store keeps everything that a pool must remember. It is the sum of one small interface per aggregate; the packages memstore and
+// sqlstore implement it, and a store of one's own passes storetest.Run.
+//
+// Rules that hold for every method:
+//
+//   - One call is one atomic act: it happens whole or not at all, also when the process dies in the middle, and also beside other
+//     processes on the same database.
+//   - pool is the identifier of the pool that asks. Nothing of another pool is ever found, changed or deleted.
+//   - Values are copied: a caller that changes what it passed or got changes nothing inside the store.
+//   - Times come back as the same instant, to the microsecond, in UTC. The zero time comes back as the zero time.
+//   - Strings must be valid UTF-8 without NUL, what a thing is found by has 1 to 1,000 bytes, the name of a pool 1 to 200, times lie in the
+//     years 1 to 9999, and a user has no identifier twice. A store refuses to write anything else, with ErrInvalid, and finds nothing
+//     under a name that cannot be stored.
+//   - Concurrency is settled by versions: an Update succeeds only if Version equals the stored one, which it then increments;
+//     otherwise it changes nothing and returns ErrStale. The caller reads again and decides again.
+//   - ErrNotFound, ErrExists, ErrStale and ErrInvalid are found with errors.Is. Every other error means that the outcome is unknown.
+//   - All methods are safe for concurrent use and honour the context.
+type Store interface {
+	UserStore
+	GroupStore
+	SessionStore
+	TicketStore
+	CounterStore
+	KeyStore
+	Purger
+}
+
+// The answers of a Store that are not failures.
+var (
+	// ErrNotFound means that the pool holds no such thing.
+	ErrNotFound = errors.New("userpool: not found in the store")
+	// ErrExists means that a thing with this key, or one of these identifiers, is there already.
+	ErrExists = errors.New("userpool: exists in the store")
+	// ErrStale means that the thing was changed since it was read.
+	ErrStale = errors.New("userpool: changed in the store since it was read")
+	// ErrInvalid means that a value cannot be stored; see Store.
+	ErrInvalid = errors.New("userpool: cannot be stored")
+)
+
+// UserStore keeps the users with their identifiers.
+type UserStore interface {
+	// CreateUser adds a user with Version 1, whatever u.Version says. It returns ErrExists, and adds nothing, if the sub or any of
+	// the identifiers is taken.
+	CreateUser(ctx context.Context, pool string, u User) error
+
+	// User returns the user with this sub, or ErrNotFound.
+	User(ctx context.Context, pool, sub string) (User, error)
+
+	// UserByIdentifier returns the user who holds this identifier, compared byte by byte, or ErrNotFound.
+	UserByIdentifier(ctx context.Context, pool string, id Identifier) (User, error)
+
+	// UpdateUser replaces all of a user, identifiers included, if u.Version is the stored version; the stored version becomes
+	// u.Version+1. It returns ErrNotFound for an unknown sub, ErrStale for another version, and ErrExists if another user holds one
+	// of the identifiers.
+	UpdateUser(ctx context.Context, pool string, u User) error
+
+	// DeleteUser deletes a user with all identifiers, group memberships and sessions. version must be the stored version, or 0 for
+	// any. It returns ErrNotFound for an unknown sub, ErrStale for another version.
+	DeleteUser(ctx context.Context, pool, sub string, version int64) error
+}
+
+// GroupStore keeps groups and who belongs to them.
+type GroupStore interface {
+	// CreateGroup adds a group, or returns ErrExists if the name is taken.
+	CreateGroup(ctx context.Context, pool string, g Group) error
+
+	// DeleteGroup deletes a group with all memberships, or returns ErrNotFound.
+	DeleteGroup(ctx context.Context, pool, name string) error
+
+	// GroupsOf returns the groups of a user, ordered by name; none for an unknown user.
+	GroupsOf(ctx context.Context, pool, sub string) ([]Group, error)
+
+	// AddToGroup makes a user a member of a group; doing so again changes nothing. It returns ErrNotFound if there is no such user
+	// or no such group.
+	AddToGroup(ctx context.Context, pool, sub, group string) error
+
+	// RemoveFromGroup ends a membership, or returns ErrNotFound if there is none.
+	RemoveFromGroup(ctx context.Context, pool, sub, group string) error
+}
+
+// SessionStore keeps the sessions of users: those of a browser, and the families of refresh tokens.
+type SessionStore interface {
+	// CreateSession adds a session with Version 1, whatever s.Version says. It returns ErrExists if the ID is taken, and ErrNotFound
+	// if there is no user s.Sub, or if s.Parent is not empty and no such session is there.
+	CreateSession(ctx context.Context, pool string, s Session) error
+
+	// Session returns the session with this ID, expired or not, or ErrNotFound.
+	Session(ctx context.Context, pool, id string) (Session, error)
+
+	// UpdateSession replaces all of a session if s.Version is the stored version, which becomes s.Version+1; ErrNotFound, ErrStale.
+	UpdateSession(ctx context.Context, pool string, s Session) error
+
+	// DeleteSession deletes a session and those whose Parent it is, or returns ErrNotFound.
+	DeleteSession(ctx context.Context, pool, id string) error
+
+	// DeleteSessionsOf deletes all sessions of a user. It is no error if there are none.
+	DeleteSessionsOf(ctx context.Context, pool, sub string) error
+}
+
+// TicketStore keeps what may be used once: authorization codes, sign-ins pending at another provider.
+type TicketStore interface {
+	// PutTicket adds a ticket, or returns ErrExists if Kind and Hash are taken.
+	PutTicket(ctx context.Context, pool string, t Ticket) error
+
+	// TakeTicket marks a ticket as used and returns it. The first caller, among any number at once, gets Used == false; every later
+	// one gets the same ticket with Used == true, until it is purged. It returns ErrNotFound for an unknown one. Expiry is the
+	// caller's to judge.
+	TakeTicket(ctx context.Context, pool, kind string, hash []byte) (Ticket, error)
+}
+
+// CounterStore counts attempts.
+type CounterStore interface {
+	// Counter returns the counter with this key; the zero Counter with just the Key, and Version 0, if there is none.
+	Counter(ctx context.Context, pool, key string) (Counter, error)
+
+	// PutCounter stores a counter if c.Version is the stored version (0: there is none), which becomes c.Version+1; else ErrStale.
+	PutCounter(ctx context.Context, pool string, c Counter) error
+}
+
+// KeyStore keeps the keys of the pool, sealed.
+type KeyStore interface {
+	// Keys returns all keys of the pool, ordered by Use and then by Serial.
+	Keys(ctx context.Context, pool string) ([]SealedKey, error)
+
+	// AddKey adds a key, or returns ErrExists if a key of this Use with this Serial, or any key with this ID, is there: of two processes
+	// that make the same next key, one wins.
+	AddKey(ctx context.Context, pool string, k SealedKey) error
+
+	// DeleteKey deletes the key with this ID, or returns ErrNotFound.
+	DeleteKey(ctx context.Context, pool, id string) error
+}
+
+// Purger deletes what no longer matters.
+type Purger interface {
+	// Purge deletes at most limit sessions and limit tickets whose Expires is before the given time, and limit counters whose Last is
+	// before it, and tells how many rows it deleted.
+	Purge(ctx context.Context, pool string, before time.Time, limit int) (int, error)
+}

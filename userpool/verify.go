@@ -1,0 +1,111 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/stepwell/stepwell/internal/jose"
+)
+
+// VerifyAccessToken returns the claims of an access token of this pool: signed by one of its keys, not expired, issued to one of its
+// clients, and of a session that has not ended. Numbers are json.Number. The error is NotAuthorized, or ServiceUnavailable.
+//
+// It asks the store whether the session has ended; an API that can live with tokens being good until they expire verifies them with the
+// middleware alone, which asks nobody.
+func (p *Pool) VerifyAccessToken(ctx context.Context, token string) (map[string]any, error) {
+	claims, err := p.verify(ctx, token, "access", jose.Expected{})
+	if err != nil {
+		return nil, err
+	}
+	id, _ := claims["client_id"].(string)
+	if _, ok := p.client(id); !ok {
+		return nil, invalidToken()
+	}
+	return claims, p.checkLive(ctx, claims)
+}
+
+// VerifyIDToken returns the claims of an ID token of this pool, issued to one of its clients, as VerifyAccessToken does for access
+// tokens. It is the LoginVerifier that an identity pool wants.
+func (p *Pool) VerifyIDToken(ctx context.Context, token string) (map[string]any, error) {
+	claims, err := p.verify(ctx, token, "id", jose.Expected{})
+	if err != nil {
+		return nil, err
+	}
+	return claims, p.checkLive(ctx, claims)
+}
+
+// VerifyIDTokenHint returns the claims of an ID token of this pool that may have expired, for the id_token_hint of a sign-out (OpenID
+// Connect RP-Initiated Logout 1.0, 2). It proves nothing about who is signed in. The keys of the last day are known.
+func (p *Pool) VerifyIDTokenHint(ctx context.Context, token string) (map[string]any, error) {
+	return p.verify(ctx, token, "id", jose.Expected{AllowExpired: true})
+}
+
+func (p *Pool) verify(ctx context.Context, token, use string, want jose.Expected) (map[string]any, error) {
+	want.Issuer, want.Now = p.issuer, p.now()
+	claims, err := jose.Verify(ctx, token, p, want)
+	if errors.Is(err, ServiceUnavailable) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, &Error{Code: NotAuthorized, Message: invalidToken().Message, cause: err}
+	}
+	if got, _ := claims["token_use"].(string); got != use {
+		return nil, invalidToken()
+	}
+	if use == "id" {
+		aud, _ := claims["aud"].(string)
+		if _, ok := p.client(aud); !ok {
+			return nil, invalidToken()
+		}
+	}
+	return claims, nil
+}
+
+func (p *Pool) checkLive(ctx context.Context, claims map[string]any) error {
+	revoked, err := p.Revoked(ctx, claims)
+	if err != nil {
+		return err
+	}
+	if revoked {
+		return fail(NotAuthorized, "The token has been revoked.")
+	}
+	return nil
+}
+
+func invalidToken() *Error {
+	return fail(NotAuthorized, "The token is not valid, or no longer. Please sign in again.")
+}
+
+// Revoked tells whether the session that a verified token belongs to has ended: by sign-out or revocation, by a new password, or because
+// the user was disabled or deleted. Claims without origin_jti count as revoked. It is the revocation that the middleware can ask, at the
+// price of two look-ups by key.
+func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error) {
+	id, _ := claims["origin_jti"].(string)
+	sub, _ := claims["sub"].(string)
+	if id == "" || sub == "" {
+		return true, nil
+	}
+	s, _, err := p.liveSession(ctx, id)
+	if errors.Is(err, NotAuthorized) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return s.Kind == SessionBrowser || s.Sub != sub, nil
+}
+
+// verifyScope returns the claims of an access token that has a scope.
+func (p *Pool) verifyScope(ctx context.Context, token, scope string) (map[string]any, error) {
+	claims, err := p.VerifyAccessToken(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	granted, _ := claims["scope"].(string)
+	if !slices.Contains(strings.Split(granted, " "), scope) {
+		return nil, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
+	}
+	return claims, nil
+}
