@@ -1,0 +1,55 @@
+// Package hostedui serves the pages of a user pool: sign in, sign up, confirm, forgotten password, new password, account, sign out, and
+// the way to other identity providers and back. They are rendered on the server, need no JavaScript, load nothing from elsewhere, and
+// work with a keyboard, a screen reader, a telephone and a password manager, in light and dark.
+//
+// # The walk
+//
+// Make a pool, make the pages of it, and mount them under the path of their base URL, without http.StripPrefix:
+//
+//	ui, err := hostedui.New(hostedui.Config{Pool: pool, Title: "Example Ltd"})
+//	...
+//	mux.Handle("/auth/", ui)
+//
+// From then on these pages exist, named as Cognito names them:
+//
+//	/auth/login                   e-mail address and password, and the other providers
+//	/auth/signup                  a new account
+//	/auth/confirmUser             the code that was sent after the sign-up
+//	/auth/forgotPassword          ask for a code to set a new password
+//	/auth/confirmForgotPassword   the code and the new password
+//	/auth/account                 who is signed in; sign out; delete the account
+//	/auth/signout                 asks, and signs out
+//	/auth/federation/NAME         sign in at the provider NAME
+//	/auth/federation/NAME/response   where that provider sends the browser back to, see UI.CallbackURL
+//
+// To protect a handler, give the UI to a middleware that takes a browser session: Authenticate tells who is signed in, and LoginURL where
+// to send a browser that is not. The sign-in page comes back to where the person wanted to go, if that is a path on the origin of the
+// base URL. For applications elsewhere there is the authorization code grant: an authorization endpoint asks the same UI for
+// BrowserSession and LoginURL.
+//
+// # Advice
+//
+// Serve the pages by https. On http, which is accepted on one machine for development, cookies have neither the __Host- prefix nor
+// Secure, because Safari would not store them, and any program on the machine that serves another port can read and set them.
+//
+// Give every server a ReadHeaderTimeout, a ReadTimeout and a MaxHeaderBytes: the pages bound what they read, but not how slowly it comes.
+//
+// Mount the pages on the origin of the application that uses the session. A proxy in front may change the Host header as it likes: no
+// link, redirect, cookie or message is made from it.
+//
+// A person who signs in again gets a new cookie, and the old one is void. The refresh tokens that applications got through the session
+// go on; another person's sign-in in the same browser ends them.
+//
+// # Promises
+//
+//   - The pages keep nothing in memory: any request may go to any process.
+//   - Whether an address has an account is not told by any page: status, text, cookies and redirects are the same.
+//   - A form is taken only with a token that is bound to this browser, and not from another site, as Sec-Fetch-Site and Origin tell it.
+//   - Each sign-in makes a new session cookie and voids the one that the browser had. Of two cookies of one name neither is believed.
+//   - After a form comes a 303 redirect, to this origin or to an address that a client registered, and nowhere else.
+//   - What was typed is kept when something is wrong with it, but never a password. The message stands beside the field.
+//   - A page is never cached, framed, or able to run a script. Of what it links to, no other site learns the address of the page.
+//   - A failure of the machinery is logged with a reference, and the page shows just this reference.
+//   - With providers that answer by POST (SAML, or response_mode=form_post) browsers leave out the cookie of a session that existed before;
+//     it is replaced in the browser, and ends by itself. With all others it is ended like after a password.
+package hostedui

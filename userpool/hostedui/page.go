@@ -1,0 +1,247 @@
+package hostedui
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/stepwell/stepwell/userpool"
+)
+
+//go:embed templates/*.html style.css
+var files embed.FS
+
+// pages are the templates, each with the frame around it, and the stylesheet.
+type pages struct {
+	templates map[string]*template.Template
+	style     []byte
+	// styleTag changes with the stylesheet, so that browsers may keep it.
+	styleTag string
+}
+
+var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "error"}
+
+func loadPages() (pages, error) {
+	p := pages{templates: map[string]*template.Template{}}
+	for _, name := range pageNames {
+		t, err := template.ParseFS(files, "templates/frame.html", "templates/"+name+".html")
+		if err != nil {
+			return p, fmt.Errorf("hostedui: parse the templates: %w", err)
+		}
+		p.templates[name] = t
+	}
+	style, err := files.ReadFile("style.css")
+	if err != nil {
+		return p, fmt.Errorf("hostedui: read the stylesheet: %w", err)
+	}
+	sum := sha256.Sum256(style)
+	p.style, p.styleTag = style, hex.EncodeToString(sum[:6])
+	return p, nil
+}
+
+// view is what a template sees.
+type view struct {
+	x *exchange
+	// Notice is about what has just been done, or nil.
+	Notice *notice
+	Form   *form
+	CSRF   string
+	// Data is what just this page needs.
+	Data any
+}
+
+// Title is the name of the organisation.
+func (v view) Title() string { return v.x.ui.title }
+
+// Initial is its first letter or digit, for the mark beside the name.
+func (v view) Initial() string {
+	for _, r := range v.x.ui.title {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "•"
+}
+
+// Style is the address of the stylesheet.
+func (v view) Style() string { return v.x.ui.prefix + "/style.css?v=" + v.x.ui.pages.styleTag }
+
+// Action is the address of a form, or of a page that does not go on anywhere.
+func (v view) Action(page string) string { return v.x.ui.prefix + page }
+
+// Link is the address of a page that goes on to where this one goes on to.
+func (v view) Link(page string) string { return v.x.ui.link(page, v.x.returnTo) }
+
+// ReturnTo is where this page goes on to, or empty.
+func (v view) ReturnTo() string { return v.x.returnTo }
+
+// Application is the name of the application that this page goes on to, or empty.
+func (v view) Application() string {
+	if app := v.x.application(); app != nil {
+		return app.Name
+	}
+	return ""
+}
+
+// SignUpOpen tells whether people may sign up by themselves.
+func (v view) SignUpOpen() bool { return !v.x.ui.pool.Settings().AllowAdminCreateUserOnly }
+
+// Providers lists where people may sign in instead.
+func (v view) Providers() []userpool.ProviderInfo { return v.x.ui.pool.Providers() }
+
+// ProviderLink is the address where a sign-in at a provider begins.
+func (v view) ProviderLink(name string) string {
+	return v.x.ui.link("/federation/"+url.PathEscape(name), v.x.returnTo)
+}
+
+// notice is a sentence that a page begins with.
+type notice struct {
+	Text string
+	// Done is true for something that has succeeded.
+	Done bool
+}
+
+// notices are what the page after a redirect may say; the address has just the name.
+var notices = map[string]*notice{
+	"confirmed":        {"Your e-mail address is confirmed. You can sign in now.", true},
+	"password-changed": {"Your new password is set. You can sign in with it now.", true},
+	"signed-out":       {"You are signed out.", true},
+	"deleted":          {"Your account is deleted.", true},
+	"resent":           {"If an account is waiting to be confirmed, a new code is on its way. Only the newest code works.", false},
+	"not-sent":         {"The message with your code could not be sent. Please ask for a new code in a moment.", false},
+	"unconfirmed":      {"Your e-mail address is not confirmed yet. Enter the code that we sent you, or ask for a new one.", false},
+}
+
+// show answers with a page. The page is made whole before the first byte is sent.
+func (x *exchange) show(status int, name string, v view) error {
+	if err := x.keepBrowser(); err != nil {
+		return err
+	}
+	v.x, v.CSRF = x, csrfToken(x.browser)
+	if x.r.Method != http.MethodPost {
+		v.Notice = notices[x.query.Get("notice")]
+	}
+	if v.Form == nil {
+		v.Form = &form{}
+	}
+	v.Form.focus()
+	h := x.w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"+x.formTargets()+
+		"; frame-ancestors 'none'; base-uri 'none'")
+	// With no-referrer, browsers send "Origin: null" with the form (Fetch, "append a request Origin header"), which cannot be told from
+	// another site where they send no Sec-Fetch-Site. Other origins are told nothing either way.
+	h.Set("Referrer-Policy", "same-origin")
+	return x.write(status, name, v)
+}
+
+// showError answers with an error page. It needs no cookie and has no form.
+func (x *exchange) showError(e *pageError) error {
+	h := x.w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
+	data := struct{ Heading, Text, Back, Reference string }{e.heading, e.text, e.back, e.reference}
+	return x.write(e.status, "error", view{x: x, Form: &form{}, Data: data})
+}
+
+func (x *exchange) write(status int, name string, v view) error {
+	var page bytes.Buffer
+	if err := x.ui.pages.templates[name].ExecuteTemplate(&page, "frame", v); err != nil {
+		return fmt.Errorf("hostedui: page %s: %w", name, err)
+	}
+	h := x.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(page.Len()))
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(page.Bytes()) // a browser that has gone away needs no answer
+	return nil
+}
+
+// keepBrowser gives the browser its cookie, if it has none.
+func (x *exchange) keepBrowser() error {
+	if x.browser != "" {
+		return nil
+	}
+	secret, err := newSecret(x.ui.rand)
+	if err != nil {
+		return err
+	}
+	x.browser = secret
+	x.ui.cookies.write(x.w, x.ui.cookies.browser, secret, 0)
+	return nil
+}
+
+// application is the authorization request of an application that a person came with.
+type application struct {
+	// Name is the client's, as people know it.
+	Name string
+	// RedirectURI is registered for the client, exactly as it stands here.
+	RedirectURI string
+	// LoginHint is who the application thinks will sign in (OpenID Connect Core, 3.1.2.1), or empty.
+	LoginHint string
+}
+
+// application returns the authorization request that this page goes on to, or nil if it goes on to something else. It is told by a
+// client of the pool with an address that this client has registered: nothing is shown or allowed on behalf of another.
+func (x *exchange) application() *application {
+	u, err := url.Parse(x.returnTo)
+	if err != nil || x.returnTo == "" {
+		return nil
+	}
+	q := u.Query()
+	client, ok := x.ui.pool.Client(q.Get("client_id"))
+	if uri := q.Get("redirect_uri"); ok && client.AllowsCallback(uri) {
+		return &application{Name: client.Name, RedirectURI: uri, LoginHint: q.Get("login_hint")}
+	}
+	return nil
+}
+
+// formTargets lists, for form-action, where the redirects after a form of this page may lead beside this origin: Chromium holds them to
+// it too. They are the redirect address of the application that the person came from, and the one after sign-out, both registered.
+func (x *exchange) formTargets() string {
+	var targets string
+	if app := x.application(); app != nil {
+		targets += formTarget(app.RedirectURI)
+	}
+	if uri, ok := x.signOutTarget(); ok {
+		targets += formTarget(uri)
+	}
+	return targets
+}
+
+var (
+	plainScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
+	plainHost   = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+)
+
+// formTarget returns the origin of an address as a source of CSP, with a space before it. Addresses that have no origin, and IPv6
+// literals, for which CSP has no notation, are allowed by their scheme.
+func formTarget(uri string) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil || !plainScheme.MatchString(u.Scheme):
+		return ""
+	case plainHost.MatchString(u.Host) && (u.Scheme == "https" || u.Scheme == "http"):
+		return " " + u.Scheme + "://" + strings.ToLower(u.Host)
+	case u.Scheme == "https":
+		return ""
+	}
+	return " " + u.Scheme + ":"
+}
+
+// stylesheet serves the stylesheet, which any browser may keep: its address changes when it does.
+func (u *UI) stylesheet(x *exchange) error {
+	h := x.w.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(u.pages.style)))
+	_, _ = x.w.Write(u.pages.style) // a browser that has gone away needs no answer
+	return nil
+}
