@@ -1,0 +1,24 @@
+// Package federation is about people who sign in elsewhere: at an employer's
+// directory, at a social network, at another organization's identity provider.
+//
+// Each way of doing so is a package of its own below this one, and every one
+// that sends a browser away and takes it back has the shape of [Provider]:
+//
+//   - oidc is a relying party for any OpenID Connect provider;
+//   - federationtest has providers to sign in at in tests and demonstrations.
+//
+// A sign-in is two requests of the same browser. The application calls Begin,
+// stores what it returned as pending under a state of its own making, bound to
+// that browser, and answers with the handler. The provider sends the browser
+// back to the callback URL. There the application takes the pending value out
+// of its store, which makes it single use, checks that the state belongs to
+// this browser, and calls Finish.
+//
+// # What a subject is
+//
+// Finish says who signed in: a subject. It is unique at that one provider and
+// means nothing anywhere else, so an account is the pair of provider and
+// subject. Never find an account by the email address among the attributes:
+// providers let people type in addresses which are not theirs, and reassign
+// those which are.
+package federation

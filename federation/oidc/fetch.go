@@ -1,0 +1,93 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+)
+
+const (
+	maxBody      = 1 << 20
+	fetchTimeout = 10 * time.Second
+)
+
+// fetcher talks to the provider within bounds: 10 seconds for the whole answer,
+// 1 MiB of body after decompression, JSON only, no redirect, no cookie.
+type fetcher struct {
+	transport http.RoundTripper
+	timeout   time.Duration
+}
+
+func newFetcher(client *http.Client) *fetcher {
+	f := &fetcher{transport: http.DefaultTransport, timeout: fetchTimeout}
+	if client != nil {
+		if client.Transport != nil {
+			f.transport = client.Transport
+		}
+		if client.Timeout > 0 && client.Timeout < f.timeout {
+			f.timeout = client.Timeout
+		}
+	}
+	return f
+}
+
+// client returns a client on transport with the fetcher's bounds. It has no
+// cookie jar: a cookie would carry something of one person's sign-in into the
+// next one's.
+func (f *fetcher) client(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       f.timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// object performs req and returns its answer if that is a JSON document with
+// status 200.
+func (f *fetcher) object(ctx context.Context, req *http.Request) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	req.Header.Set("Accept", "application/json")
+	resp, err := f.client(f.transport).Do(req.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, statusError(resp)
+	}
+	return readJSON(resp)
+}
+
+func statusError(resp *http.Response) error {
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return fmt.Errorf("it answered with a redirect (status %d); redirects are not followed", resp.StatusCode)
+	}
+	return fmt.Errorf("it answered with status %d", resp.StatusCode)
+}
+
+var errTooLong = errors.New("its answer is longer than 1 MiB")
+
+// readJSON returns the body if it is declared as JSON and within bounds. The
+// declaration matters: an HTML page of a proxy is no answer, whatever it holds.
+func readJSON(resp *http.Response) ([]byte, error) {
+	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		return nil, errors.New("its answer is not declared as application/json")
+	}
+	if resp.ContentLength > maxBody {
+		return nil, errTooLong
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxBody {
+		return nil, errTooLong
+	}
+	return body, nil
+}

@@ -1,0 +1,106 @@
+package oidc
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+
+	"github.com/stepwell/stepwell/internal/jose"
+)
+
+const (
+	pendingVersion = "1"
+	maxPending     = 16 << 10
+)
+
+// pending is one sign-in between Begin and Finish. Issuer and client are in it
+// so that a value of one Provider is of no use to another, and the state so
+// that the values of two tabs cannot be swapped.
+type pending struct {
+	Version  string `json:"v"`
+	Issuer   string `json:"iss"`
+	ClientID string `json:"client_id"`
+	Callback string `json:"callback"`
+	State    string `json:"state"` // hashed: the store's key is not repeated in its value
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"`
+}
+
+func (p *Provider) newPending(callbackURL, state string) (*pending, error) {
+	nonce, err := p.random()
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := p.random()
+	if err != nil {
+		return nil, err
+	}
+	return &pending{
+		Version:  pendingVersion,
+		Issuer:   p.config.Issuer,
+		ClientID: p.config.ClientID,
+		Callback: callbackURL,
+		State:    hashed(state),
+		Nonce:    nonce,
+		Verifier: verifier,
+	}, nil
+}
+
+// random returns 256 bits as 43 characters, which is also the shortest PKCE
+// verifier there may be (RFC 7636 section 4.1).
+func (p *Provider) random() (string, error) {
+	var b [32]byte
+	if _, err := io.ReadFull(p.rand, b[:]); err != nil {
+		return "", failCause(InvalidConfig, "no randomness from Config.Rand", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// hashed is also the S256 transformation of RFC 7636 section 4.2.
+func hashed(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+func (s *pending) marshal() ([]byte, error) {
+	data, err := json.Marshal(s)
+	if err != nil || len(data) > maxPending {
+		return nil, fail(InvalidRequest, "the pending sign-in cannot be written")
+	}
+	return data, nil
+}
+
+// parsePending reads what marshal wrote. Nothing may be missing and nothing
+// may be left over.
+func parsePending(data []byte) (*pending, error) {
+	if len(data) == 0 || len(data) > maxPending {
+		return nil, fail(InvalidPending, "the pending value is empty or too long; pass what Begin returned")
+	}
+	object, err := jose.DecodeObject(data)
+	if err != nil {
+		return nil, fail(InvalidPending, "the pending value is not one that Begin returned")
+	}
+	s := new(pending)
+	fields := map[string]*string{
+		"v": &s.Version, "iss": &s.Issuer, "client_id": &s.ClientID, "callback": &s.Callback,
+		"state": &s.State, "nonce": &s.Nonce, "verifier": &s.Verifier,
+	}
+	if len(object) != len(fields) {
+		return nil, fail(InvalidPending, "the pending value is not one that Begin returned")
+	}
+	for name, to := range fields {
+		text, ok := object[name].(string)
+		if !ok || text == "" {
+			return nil, fail(InvalidPending, "the pending value has no %s; pass what Begin returned", name)
+		}
+		*to = text
+	}
+	if s.Version != pendingVersion {
+		return nil, fail(InvalidPending, "the pending value is of another version of this package; start the sign-in again")
+	}
+	return s, nil
+}
