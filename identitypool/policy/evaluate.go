@@ -1,0 +1,151 @@
+package policy
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// MaxActionSize is the most bytes an action of a request may have.
+	MaxActionSize = 256
+	// MaxResourceSize is the most bytes a resource of a request may have. AWS
+	// has no longer ARNs.
+	MaxResourceSize = 2_048
+	// MaxVariablesSize is the most bytes that the values of all variables of
+	// one resource of a document may have together. A resource with more is
+	// treated as one with a variable that has no value.
+	MaxVariablesSize = 512
+)
+
+// Request is what a caller wants to do.
+type Request struct {
+	// Action is service:name, of at most [MaxActionSize] bytes. Wildcards
+	// have no meaning in it.
+	Action string
+	// Resource is the ARN of what is acted on, of at most [MaxResourceSize]
+	// bytes of valid UTF-8. A resource that is no ARN of six parts is matched
+	// by "*" only.
+	Resource string
+	// Context holds the condition keys of the request, by their names, such
+	// as "cognito-identity.amazonaws.com:sub". Names are compared without
+	// regard to case. A key with several values cannot be used as a variable.
+	Context map[string][]string
+}
+
+// Decision is the outcome of an evaluation. The zero Decision denies.
+type Decision struct {
+	// Allowed is the answer.
+	Allowed bool
+	// ExplicitDeny is true when a Deny statement decided.
+	ExplicitDeny bool
+	// Document and Statement are the indexes, from 0, of the statement that
+	// decided, and Sid its identifier. They have a meaning only when Allowed
+	// or ExplicitDeny is true. They are for logs, not for the caller: they
+	// tell how the policies are built.
+	Document, Statement int
+	Sid                 string
+}
+
+// Evaluate decides one request by all documents that apply to the caller: one
+// Deny that matches denies; otherwise one Allow that matches allows; otherwise
+// the request is denied. Neither the order of documents nor that of statements
+// matters to Allowed and ExplicitDeny.
+//
+// It fails closed: a nil document, which a program can only have by ignoring an
+// error of [Parse], and a request that is too long or not valid UTF-8, are
+// denied whatever else the documents say.
+func Evaluate(request Request, documents ...*Document) Decision {
+	q, ok := newQuestion(request)
+	if !ok {
+		return Decision{}
+	}
+	for _, d := range documents {
+		if d == nil {
+			return Decision{}
+		}
+	}
+	var allowed Decision
+	for i, d := range documents {
+		for j := range d.statements {
+			s := &d.statements[j]
+			if s.Effect == Allow && allowed.Allowed || !s.matches(&q) {
+				continue
+			}
+			decision := Decision{Document: i, Statement: j, Sid: s.Sid}
+			if s.Effect == Deny {
+				decision.ExplicitDeny = true
+				return decision
+			}
+			decision.Allowed = true
+			allowed = decision
+		}
+	}
+	return allowed
+}
+
+// question is a request made ready for matching.
+type question struct {
+	action   string
+	resource [arnParts - 1]string // the parts after "arn"
+	isARN    bool
+	context  map[string][]string
+}
+
+func newQuestion(r Request) (question, bool) {
+	if r.Action == "" || len(r.Action) > MaxActionSize || len(r.Resource) > MaxResourceSize ||
+		!utf8.ValidString(r.Action) || !utf8.ValidString(r.Resource) {
+		return question{}, false
+	}
+	q := question{action: lowerASCII(r.Action), context: r.Context}
+	rest, found := strings.CutPrefix(r.Resource, "arn:")
+	for i := 0; found && i < arnParts-2; i++ {
+		q.resource[i], rest, found = strings.Cut(rest, ":")
+	}
+	q.resource[arnParts-2], q.isARN = rest, found
+	return q, true
+}
+
+func (s *statement) matches(q *question) bool {
+	return s.matchesAction(q) && s.matchesResource(q)
+}
+
+func (s *statement) matchesAction(q *question) bool {
+	for i := range s.actions {
+		if a := &s.actions[i]; a.all || a.name.match(q.action) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *statement) matchesResource(q *question) bool {
+	for i := range s.resources {
+		if s.resources[i].match(q) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *resource) match(q *question) bool {
+	if r.all {
+		return true
+	}
+	if !q.isARN {
+		return false
+	}
+	for i := range arnParts - 2 {
+		if !r.parts[i].match(q.resource[i]) {
+			return false
+		}
+	}
+	last := r.parts[arnParts-2]
+	if r.last.variable {
+		tokens, ok := r.last.resolve(q.context)
+		if !ok {
+			return false
+		}
+		last = compileGlob(tokens)
+	}
+	return last.match(q.resource[arnParts-2])
+}
