@@ -1,0 +1,100 @@
+package identitypool
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/stepwell/stepwell/identitypool/sigv4"
+)
+
+// Code is the kind of an [Error], named after the exceptions of Cognito and of AWS's request signing. It is itself an error, so that
+// errors.Is(err, identitypool.NotAuthorized) asks for it.
+type Code string
+
+const (
+	// InvalidParameter is input that no state of the pool would make right.
+	InvalidParameter Code = "InvalidParameter"
+	// NotAuthorized is a login that is not valid or not the identity's, or guest access where there is none.
+	NotAuthorized Code = "NotAuthorized"
+	// ResourceNotFound is an identity that is not there.
+	ResourceNotFound Code = "ResourceNotFound"
+	// ExternalService is a provider that could not be asked. A LoginVerifier says so by returning this code.
+	ExternalService Code = "ExternalService"
+	// InternalError is a failure of the machinery; its cause is in errors.Unwrap and is not to be shown.
+	InternalError Code = "InternalError"
+	// MissingAuthenticationToken is a request without a signature.
+	MissingAuthenticationToken Code = "MissingAuthenticationToken"
+	// IncompleteSignature is a signature that is malformed, does not cover what it must, or is of a kind that is not supported.
+	IncompleteSignature Code = "IncompleteSignature"
+	// InvalidSignature is a wrong signature, an unknown access key or session token, or a request that is too old.
+	InvalidSignature Code = "InvalidSignature"
+	// ExpiredToken is a right signature with credentials that have ended.
+	ExpiredToken Code = "ExpiredToken"
+	// AccessDenied is a caller who is known and may not do this.
+	AccessDenied Code = "AccessDenied"
+	// RequestTooLarge is a body beyond Config.MaxBody.
+	RequestTooLarge Code = "RequestTooLarge"
+)
+
+// Error returns the code.
+func (c Code) Error() string { return "identitypool: " + string(c) }
+
+// Error is what the methods of a Pool return. Its Message may be shown to the client: it holds no secret, no cause and nothing of the
+// policies.
+type Error struct {
+	// Code tells the kind of error.
+	Code Code
+	// Message is one or more sentences in English.
+	Message string
+
+	cause error
+}
+
+// Error returns the code with the message.
+func (e *Error) Error() string { return "identitypool: " + string(e.Code) + ": " + e.Message }
+
+// Is reports whether target is the code of e.
+func (e *Error) Is(target error) bool { return target == e.Code }
+
+// Unwrap returns what caused e, or nil. It is for logs.
+func (e *Error) Unwrap() error { return e.cause }
+
+func fail(code Code, format string, arguments ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// internal wraps a failure of the machinery.
+func internal(doing string, cause error) *Error {
+	return &Error{Code: InternalError, Message: "The request could not be processed. Please try again.", cause: fmt.Errorf("identitypool: %s: %w", doing, cause)}
+}
+
+// signatureCodes translates the errors of package sigv4.
+var signatureCodes = map[sigv4.Code]Code{
+	sigv4.MissingAuthentication: MissingAuthenticationToken,
+	sigv4.IncompleteSignature:   IncompleteSignature,
+	sigv4.Unsupported:           IncompleteSignature,
+	sigv4.RequestTimeTooSkewed:  InvalidSignature,
+	sigv4.InvalidSignature:      InvalidSignature,
+	sigv4.BodyTooLarge:          RequestTooLarge,
+	sigv4.BodyUnreadable:        InvalidParameter,
+}
+
+func signatureError(err error) *Error {
+	var refused *sigv4.Error
+	if !errors.As(err, &refused) {
+		return internal("verify a signature", err)
+	}
+	return &Error{Code: signatureCodes[refused.Code], Message: sentence(refused.Reason), cause: err}
+}
+
+// sentence makes one of the reason of another package.
+func sentence(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	first := reason[0]
+	if first >= 'a' && first <= 'z' {
+		first -= 'a' - 'A'
+	}
+	return string(first) + reason[1:] + "."
+}

@@ -1,0 +1,20 @@
+-- +goose Up
+
+-- Times are microseconds since 1970-01-01 00:00 UTC.
+
+CREATE TABLE identitypool_identities (
+    pool TEXT NOT NULL,
+    id TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    PRIMARY KEY (pool, id)
+);
+
+-- A login belongs to one identity. The key keeps it so, whoever asks at once.
+CREATE TABLE identitypool_logins (
+    pool TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    PRIMARY KEY (pool, provider, subject)
+);
+CREATE INDEX identitypool_logins_identity ON identitypool_logins (pool, identity);

@@ -1,0 +1,116 @@
+package sqlstore_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stepwell/stepwell/identitypool"
+	"github.com/stepwell/stepwell/identitypool/sqlstore"
+	"github.com/stepwell/stepwell/identitypool/storetest"
+	"github.com/stepwell/stepwell/internal/sqlkit/sqlkittest"
+)
+
+func open(t testing.TB, e sqlkittest.Engine) *sqlstore.Store {
+	t.Helper()
+	s, err := sqlstore.Open(context.Background(), e.Handle(t), sqlstore.Dialect(e.Dialect))
+	require.NoError(t, err)
+	return s
+}
+
+func TestStore_SQLite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) identitypool.Store { return open(t, sqlkittest.SQLite(t)) })
+}
+
+// A file opened with nothing but its name has no busy timeout, and transactions begin without a lock.
+func TestStore_SQLitePlainDSN(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) identitypool.Store { return open(t, sqlkittest.SQLitePlain(t)) })
+}
+
+func TestStore_PostgreSQL(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) identitypool.Store { return open(t, sqlkittest.PostgreSQL(t)) })
+}
+
+// TestD4_TwoProcesses: two processes that start at once on an empty database and see one login at once give it one identity.
+func TestD4_TwoProcesses(t *testing.T) {
+	sqlkittest.Each(t, func(t *testing.T, e sqlkittest.Engine) {
+		const each = 25
+		var wg sync.WaitGroup
+		ids := make([]string, 2*each)
+		errs := make([]error, 2*each)
+		for process := range 2 {
+			db := e.Handle(t)
+			wg.Go(func() {
+				store, err := sqlstore.Open(context.Background(), db, sqlstore.Dialect(e.Dialect))
+				if err != nil {
+					errs[process*each] = err
+					return
+				}
+				var inner sync.WaitGroup
+				for i := range each {
+					inner.Go(func() {
+						n := process*each + i
+						found, err := store.IdentityForLogin(context.Background(), "p", identitypool.Identity{
+							ID: fmt.Sprint(n), Logins: []identitypool.Login{{Provider: "a", Subject: "s"}}, Created: time.Unix(1, 0),
+						})
+						ids[n], errs[n] = found.ID, err
+					})
+				}
+				inner.Wait()
+			})
+		}
+		wg.Wait()
+		for i := range ids {
+			require.NoError(t, errs[i])
+			require.Equal(t, ids[0], ids[i])
+		}
+	})
+}
+
+// TestOpenAgain: what was stored is there for the next process.
+func TestOpenAgain(t *testing.T) {
+	sqlkittest.Each(t, func(t *testing.T, e sqlkittest.Engine) {
+		in := identitypool.Identity{ID: "r:1", Logins: []identitypool.Login{{Provider: "a", Subject: "s"}}, Created: time.Unix(1, 0).UTC()}
+		_, err := open(t, e).IdentityForLogin(t.Context(), "p", in)
+		require.NoError(t, err)
+		out, err := open(t, e).Identity(t.Context(), "p", "r:1")
+		require.NoError(t, err)
+		require.Equal(t, in, out)
+	})
+}
+
+// TestD7_DumpHasNoSecrets: the columns are those that the package comment speaks of.
+func TestD7_DumpHasNoSecrets(t *testing.T) {
+	e := sqlkittest.SQLite(t)
+	open(t, e)
+	rows, err := e.Handle(t).Query(`SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name LIKE 'identitypool%' AND m.name NOT LIKE '%migrations' ORDER BY 1`)
+	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
+	var columns []string
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		columns = append(columns, name)
+	}
+	require.NoError(t, rows.Err())
+	require.Equal(t, []string{
+		"identitypool_identities.created", "identitypool_identities.id", "identitypool_identities.pool",
+		"identitypool_logins.identity", "identitypool_logins.pool", "identitypool_logins.provider", "identitypool_logins.subject",
+	}, columns)
+}
+
+func TestSQLiteDSN(t *testing.T) {
+	require.Contains(t, sqlstore.SQLiteDSN("a b.db"), "file:a%20b.db?")
+}
+
+func TestOpenRefuses(t *testing.T) {
+	_, err := sqlstore.Open(t.Context(), nil, sqlstore.SQLite)
+	require.ErrorContains(t, err, "sqlstore: open")
+	_, err = sqlstore.Open(t.Context(), sqlkittest.SQLite(t).Handle(t), "oracle")
+	require.ErrorContains(t, err, "oracle")
+}
