@@ -1,0 +1,49 @@
+// Package stepwell is the tour of Stepwell, a library that gives a Go application, in its own process, what AWS Cognito and AWS IAM
+// Identity Center give as services. There is nothing to import here: the five packages below are what a program uses, each alone or
+// with others.
+//
+//   - [github.com/stepwell/stepwell/userpool] is a directory of users who sign up and sign in. Its children are the hosted pages
+//     (hostedui), the OAuth 2.0 and OpenID Connect endpoints (oauth), and the stores (memstore for tests, sqlstore for SQLite and
+//     PostgreSQL, storetest for a store of one's own).
+//   - [github.com/stepwell/stepwell/federation] is sign-in elsewhere: oidc for any standard OpenID provider, and federationtest, a fake
+//     provider that speaks the real protocol.
+//   - [github.com/stepwell/stepwell/identitypool] exchanges a sign-in, or none at all, for temporary credentials of a role: with policy,
+//     the policy language, and sigv4, AWS Signature Version 4.
+//   - [github.com/stepwell/stepwell/middleware] protects net/http handlers in one line, for access tokens and for browser sessions.
+//   - sso, for organizations, is to come: accounts, permission sets, assignments and a portal.
+//
+// # A first program
+//
+// The README shows a whole program with sign-up, sign-in, recovery and a protected page; it is in examples/hello. examples/quickstart
+// has everything together:
+//
+//	go run ./examples/quickstart
+//
+// # How the packages meet
+//
+// They never import one another. Where one needs what another offers, it declares a small interface of standard library types, and the
+// other one satisfies it without knowing:
+//
+//	who needs it              the interface                    who satisfies it
+//	middleware.Config.Keys    Key(ctx, kid) (alg, key, err)    *userpool.Pool, middleware.RemoteKeys
+//	middleware.Revocation     Revoked(ctx, claims)             *userpool.Pool
+//	middleware.Authenticator  Authenticate(r) (claims, err)    *hostedui.UI
+//	userpool.Provider         Begin(...), Finish(...)          *oidc.Provider
+//	identitypool.Config       VerifyLogin(ctx, token)          (*userpool.Pool).VerifyIDToken, *oidc.Provider
+//	oauth.Login               who is signed in, and where to   *hostedui.UI
+//
+// So a program takes the parts that it wants, replaces any by its own, and links nothing of the rest.
+//
+// # What all of them promise
+//
+// Construction is New with a Config whose zero fields are safe defaults; a Config that cannot work is refused with a sentence that says
+// what to do. Danger is in the name: a setting that weakens something begins with Insecure.
+//
+// Any number of processes share one database, and any request of any flow may reach any of them.
+//
+// The database holds hashes and sealed keys, nothing that signs anybody in.
+//
+// Errors have codes that errors.Is finds, and messages that a person can act on. No panic reaches a caller.
+//
+// Times come from Config.Now and randomness from Config.Rand; nothing is global.
+package stepwell
