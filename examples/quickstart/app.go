@@ -118,9 +118,9 @@ func (a *app) mount() error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/auth/", a.ui)
-	mux.Handle("/oauth2/", endpoints)
-	mux.Handle("/.well-known/", endpoints)
-	mux.Handle("/logout", endpoints)
+	for _, pattern := range endpoints.Patterns() {
+		mux.Handle(pattern, endpoints)
+	}
 	mux.Handle("/idp/", example)
 
 	mux.Handle("GET /{$}", page(a.home))
