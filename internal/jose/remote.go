@@ -1,8 +1,10 @@
 package jose
 
 import (
+	"cmp"
 	"context"
 	"crypto"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -106,7 +108,8 @@ func NewRemoteKeys(config RemoteKeysConfig) (*RemoteKeys, error) {
 // Key returns the key with ID kid and its algorithm. kid "" stands for the one
 // key of a set that has exactly one usable key. It may wait for a fetch until
 // ctx is done; the fetch itself goes on for the others. Errors have the reason
-// ErrKey, and wrap ctx.Err() or why the key set could not be had.
+// ErrKey. Where no key set could be had they wrap why (ctx.Err() for one); that
+// of a key which is not in the set has nothing in Error.Err.
 func (r *RemoteKeys) Key(ctx context.Context, kid string) (string, crypto.PublicKey, error) {
 	r.mu.Lock()
 	wait := r.request(kid)
@@ -174,12 +177,11 @@ func (r *RemoteKeys) run(f *fetch, began time.Time) {
 	close(f.done)
 }
 
+var errTooOld = errors.New("the last one is too old")
+
 func (r *RemoteKeys) answer(kid string) (string, crypto.PublicKey, error) {
 	if !r.usable(r.now()) {
-		if r.failure != nil {
-			return "", nil, wrap(ErrKey, r.failure, "no key set of %s", r.fetcher.host)
-		}
-		return "", nil, refuse(ErrKey, "no key set of %s", r.fetcher.host)
+		return "", nil, wrap(ErrKey, cmp.Or(r.failure, errTooOld), "no key set of %s", r.fetcher.host)
 	}
 	key, known := r.set.find(kid)
 	if !known {

@@ -2,8 +2,10 @@ package jose
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"reflect"
 	"unicode/utf8"
 
 	"github.com/lestrrat-go/jwx/v2/jwa"
@@ -70,7 +72,7 @@ func encodeClaims(claims map[string]any) ([]byte, error) {
 	if claims == nil {
 		return nil, refuse(ErrClaims, "no claims to sign")
 	}
-	if err := checkText(claims, 1); err != nil {
+	if err := checkText(reflect.ValueOf(claims), 1); err != nil {
 		return nil, err
 	}
 	var payload bytes.Buffer
@@ -86,46 +88,38 @@ func encodeClaims(claims map[string]any) ([]byte, error) {
 	return data, nil
 }
 
-// checkText refuses text that is not UTF-8. encoding/json would replace it, and
-// with it two names could become one.
-func checkText(value any, depth int) error {
+// checkText refuses text that is not UTF-8, in values of any type. encoding/json
+// would replace it, and with it two names could become one.
+func checkText(value reflect.Value, depth int) error {
 	if depth > maxJSONDepth {
 		return refuse(ErrClaims, "claims are nested more than %d deep", maxJSONDepth)
 	}
-	switch value := value.(type) {
-	case string:
-		return checkUTF8(value)
-	case []string:
-		return checkUTF8(value...)
-	case map[string]string:
-		for name, member := range value {
-			if err := checkUTF8(name, member); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, element := range value {
-			if err := checkText(element, depth+1); err != nil {
-				return err
-			}
-		}
-	case map[string]any:
-		for name, member := range value {
-			if err := checkUTF8(name); err != nil {
-				return err
-			}
-			if err := checkText(member, depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func checkUTF8(texts ...string) error {
-	for _, text := range texts {
-		if !utf8.ValidString(text) {
+	switch value.Kind() {
+	case reflect.String:
+		if !utf8.ValidString(value.String()) {
 			return refuse(ErrClaims, "a claim has a name or text that is not UTF-8")
+		}
+	case reflect.Interface:
+		return checkText(value.Elem(), depth)
+	case reflect.Pointer:
+		return checkText(value.Elem(), depth+1)
+	case reflect.Map:
+		for name, member := range value.Seq2() {
+			if err := cmp.Or(checkText(name, depth), checkText(member, depth+1)); err != nil {
+				return err
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range value.Len() {
+			if err := checkText(value.Index(i), depth+1); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			if err := checkText(value.Field(i), depth+1); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

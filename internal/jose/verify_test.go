@@ -230,3 +230,8 @@ func twinOf(t testing.TB, token string) string {
 	s.Sub(new(big.Int).SetBytes(orderP256), s).FillBytes(signature[32:])
 	return token[:at] + encode(string(signature))
 }
+
+func TestP7_ClockSkew(t *testing.T) {
+	require.Positive(t, ClockSkew)
+	require.LessOrEqual(t, ClockSkew, time.Minute)
+}
