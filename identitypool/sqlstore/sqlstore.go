@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/stepwell/stepwell/identitypool"
 	"github.com/stepwell/stepwell/identitypool/internal/storecheck"
@@ -37,11 +36,7 @@ var migrations embed.FS
 // or if the tables cannot be made. A SQLite file is switched to write-ahead logging. db stays the caller's, who closes it when the store is
 // no longer used. Several processes may open one database at once.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect) (*Store, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
-	}
-	kit, err := sqlkit.Open(ctx, db, sqlkit.Dialect(dialect), sqlkit.Migrations{Prefix: "identitypool", Files: files})
+	kit, err := sqlkit.Open(ctx, db, sqlkit.Dialect(dialect), sqlkit.Migrations{Prefix: "identitypool", Files: migrations})
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: open: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/stepwell/stepwell/internal/sqlkit/sqlkittest"
 )
 
-func open(t testing.TB, e sqlkittest.Engine) *sqlstore.Store {
+func open(t testing.TB, e sqlkittest.Engine) identitypool.Store {
 	t.Helper()
 	s, err := sqlstore.Open(context.Background(), e.Handle(t), sqlstore.Dialect(e.Dialect))
 	require.NoError(t, err)
@@ -31,8 +31,25 @@ func TestStore_SQLitePlainDSN(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) identitypool.Store { return open(t, sqlkittest.SQLitePlain(t)) })
 }
 
+func TestStore_SQLiteInMemory(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) identitypool.Store {
+		db := sqlkittest.Engine{Driver: "sqlite", DSN: ":memory:"}.Handle(t)
+		db.SetMaxOpenConns(1)
+		s, err := sqlstore.Open(t.Context(), db, sqlstore.SQLite)
+		require.NoError(t, err)
+		return s
+	})
+}
+
 func TestStore_PostgreSQL(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) identitypool.Store { return open(t, sqlkittest.PostgreSQL(t)) })
+	storetest.Run(t, sqlkittest.Reused(t, sqlkittest.PostgreSQL(t), "identitypool", open))
+}
+
+// TestD1_PostgreSQLSimpleProtocol: values may stand in the text of the query, as some connection poolers need it.
+func TestD1_PostgreSQLSimpleProtocol(t *testing.T) {
+	e := sqlkittest.PostgreSQL(t)
+	e.DSN += "&default_query_exec_mode=simple_protocol"
+	storetest.Run(t, sqlkittest.Reused(t, e, "identitypool", open))
 }
 
 // TestD4_TwoProcesses: two processes that start at once on an empty database and see one login at once give it one identity.

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -50,6 +52,33 @@ func TestServer_StopAndStart(t *testing.T) {
 	require.NoError(t, db.QueryRow("SELECT count(*), sum(v) FROM t").Scan(&n, &sum))
 	require.Equal(t, 1, n)
 	require.Equal(t, 42, sum)
+}
+
+// Where initdb cannot work, the reason is told at once, and nothing is left behind.
+func TestServer_InitdbFails(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the server is held by a Unix shell")
+	}
+	// Not t.TempDir: the user that the server runs as cannot go there.
+	temporary, err := os.MkdirTemp("", "stepwell-pgtest-fails-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(temporary)) })
+	bin := filepath.Join(temporary, "bin")
+	require.NoError(t, os.Mkdir(bin, 0o755))
+	require.NoError(t, os.Chmod(temporary, 0o755))
+	for _, name := range []string{"initdb", "postgres"} {
+		script := "#!/bin/sh\necho canary: no room for the data\nexit 1\n"
+		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755))
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	t.Setenv("TMPDIR", temporary)
+	began := time.Now()
+	_, err = newServer()
+	require.ErrorContains(t, err, "canary: no room for the data")
+	require.Less(t, time.Since(began), startTimeout/2)
+	left, err := os.ReadDir(temporary)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "the folder of the test's own binaries only")
 }
 
 // TestMain makes the test binary, where holder is set, a program that starts a server and waits to be killed.

@@ -27,7 +27,7 @@ make() {
 }
 if ! [ -e "$dir/made" ]; then
 	# A locale that sorts as people do, where there is one: no test may lean on the order of bytes by accident.
-	make --locale-provider=icu --icu-locale=en-US --locale=C || { rm -rf "$data"; make --locale=C; }
+	make --locale-provider=icu --icu-locale=en-US --locale=C || { rm -rf "$data"; make --locale=C; } || { echo "` + noData + `"; exit 1; }
 fi
 "$bin/postgres" -D "$data" -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
 	-c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB -c autovacuum=off -c max_wal_size=256MB &
@@ -70,7 +70,7 @@ func launch(bin, dir string, port int) (*process, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the shell that runs the server: %w", err)
+		return nil, fmt.Errorf("start the shell that runs the server, in %s: %w", dir, err)
 	}
 	return &process{cmd: cmd, pipe: pipe, logs: logs.Name()}, nil
 }

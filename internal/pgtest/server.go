@@ -138,6 +138,9 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
+// noData is what the log ends with when the data could not be made: waiting for an answer is in vain then.
+const noData = "pgtest: initdb failed"
+
 var errDied = errors.New("the server stopped by itself")
 
 // start launches the server and waits until it answers.
@@ -161,6 +164,8 @@ func (s *Server) start() error {
 			}
 			log := p.log()
 			switch {
+			case strings.Contains(log, noData):
+				return errors.New(log)
 			case strings.Contains(log, "database system is shut down"):
 				return fmt.Errorf("%w: %s", errDied, log)
 			case ctx.Err() != nil:

@@ -2,6 +2,9 @@
 //
 // A store opens its part of a database once, which brings the tables of this store up to date:
 //
+//	//go:embed migrations
+//	var files embed.FS
+//
 //	db, err := sqlkit.Open(ctx, sqlDB, sqlkit.PostgreSQL, sqlkit.Migrations{Prefix: "userpool", Files: files})
 //
 // One statement that is an atomic act by itself runs on the DB. Queries are constants written with ?, columns are named:

@@ -12,12 +12,12 @@ import (
 	"github.com/stepwell/stepwell/internal/sqlkit/sqlkittest"
 )
 
-//go:embed testdata/migrations
+//go:embed testdata
 var testFiles embed.FS
 
 func migrations(t testing.TB, folder string) sqlkit.Migrations {
 	t.Helper()
-	files, err := fs.Sub(testFiles, "testdata/migrations/"+folder)
+	files, err := fs.Sub(testFiles, "testdata/"+folder)
 	require.NoError(t, err)
 	return sqlkit.Migrations{Prefix: "kit", Files: files}
 }

@@ -20,8 +20,8 @@ type Migrations struct {
 	// Prefix begins the names of all tables of the store, "userpool" for instance; the table <Prefix>_migrations remembers the steps
 	// that were made. Small letters only.
 	Prefix string
-	// Files holds the folders "sqlite" and "postgresql" with the same files, named 00001_what.sql and so on, in the format of
-	// github.com/pressly/goose/v3 with an Up part only; each file runs in a transaction.
+	// Files holds the folders "migrations/sqlite" and "migrations/postgresql" with the same files, named 00001_what.sql and so on, in
+	// the format of github.com/pressly/goose/v3 with an Up part only; each file runs in a transaction.
 	Files fs.FS
 }
 
@@ -67,7 +67,7 @@ func (d *DB) provider(m Migrations) (*goose.Provider, error) {
 	if !prefixPattern.MatchString(m.Prefix) {
 		return nil, errors.New("the prefix must be 1 to 30 small letters")
 	}
-	files, err := fs.Sub(m.Files, string(d.dialect))
+	files, err := fs.Sub(m.Files, "migrations/"+string(d.dialect))
 	if err != nil {
 		return nil, err
 	}
