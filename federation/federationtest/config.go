@@ -67,16 +67,16 @@ type User struct {
 }
 
 // label is what the page calls the user.
-func (u *User) label() string {
-	name, _ := u.Claims["name"].(string)
+func (u *User) label() (name, detail string) {
+	name, _ = u.Claims["name"].(string)
 	email, _ := u.Claims["email"].(string)
 	switch {
-	case name == "":
-		return u.Subject
-	case email == "":
-		return name
+	case name != "":
+		return name, email
+	case email != "":
+		return email, ""
 	}
-	return name + ", " + email
+	return u.Subject, ""
 }
 
 func defaultUsers() []User {

@@ -38,8 +38,8 @@ type form struct {
 type field struct{ Name, Value string }
 
 type person struct {
-	Subject, Label string
-	Chosen         bool
+	Subject, Name, Detail string
+	Chosen                bool
 }
 
 func fields(values url.Values) []field {
@@ -57,7 +57,8 @@ func (p *Provider) signInPage(w http.ResponseWriter, request *authorizeRequest, 
 	chosen := 0
 	for i := range p.users {
 		user := &p.users[i]
-		people[i] = person{Subject: user.Subject, Label: user.label()}
+		people[i].Subject = user.Subject
+		people[i].Name, people[i].Detail = user.label()
 		if hint := request.get("login_hint"); hint != "" && (hint == user.Subject || hint == user.Claims["email"]) {
 			chosen = i
 		}

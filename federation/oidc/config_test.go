@@ -187,7 +187,29 @@ func TestVerifyLogin(t *testing.T) {
 	p.refused(err, oidc.InvalidToken, "expired")
 }
 
-// TestContextOfOneIsNotEverybodys: whoever asks first may go away.
+// A token that comes without a sign-in is judged as one that comes with it.
+func TestR20_VerifyLoginChecksEverything(t *testing.T) {
+	p := newParty(t, nil)
+	verify := func(change func(claims map[string]any)) error {
+		p.idp.SetHooks(mutate(change))
+		token, err := p.idp.IDToken(clientID, "alice")
+		require.NoError(t, err)
+		_, err = p.rp.VerifyLogin(context.Background(), token)
+		return err
+	}
+	require.NoError(t, verify(func(map[string]any) {}))
+	for _, name := range []string{"iss", "sub", "aud", "exp", "iat"} {
+		err := verify(func(claims map[string]any) { delete(claims, name) })
+		p.refused(err, oidc.InvalidToken, name)
+		err = verify(func(claims map[string]any) { claims[name] = true })
+		p.refused(err, oidc.InvalidToken, name)
+	}
+	future := p.clock.Now().Add(time.Hour).Unix()
+	p.refused(verify(func(claims map[string]any) { claims["iat"] = future }), oidc.InvalidToken, "iat")
+	p.refused(verify(func(claims map[string]any) { claims["nbf"] = future }), oidc.InvalidToken, "nbf")
+	p.refused(verify(func(claims map[string]any) { claims["azp"] = "other" }), oidc.InvalidToken, "azp")
+	p.refused(verify(func(claims map[string]any) { claims["aud"] = []string{clientID, "other"} }), oidc.InvalidToken, "aud")
+}
 
 func TestRandFails(t *testing.T) {
 	p := newParty(t, func(_ *federationtest.Config, rp *oidc.Config) { rp.Rand = iotest.ErrReader(errors.New("no entropy")) })

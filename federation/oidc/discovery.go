@@ -2,6 +2,8 @@ package oidc
 
 import (
 	"context"
+	"crypto"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -26,6 +28,9 @@ const (
 	keysCooldown = time.Minute
 	// metadataRetry is the pause after a failure while there is something to use.
 	metadataRetry = time.Minute
+	// metadataPause is the pause after a failure while there is nothing: anybody
+	// can begin a sign-in, and is not to make requests to the provider with it.
+	metadataPause = 2 * time.Second
 )
 
 // metadata is what this package uses of a discovery document (OpenID Connect
@@ -37,7 +42,21 @@ type metadata struct {
 	jwksURI               string
 	authStyle             oauth2.AuthStyle
 	issInResponse         bool
-	keys                  *jose.RemoteKeys
+	keys                  *keySource
+}
+
+// keySource tells a key set that cannot be had from a token that is not
+// genuine: nothing is known about the token then.
+type keySource struct{ remote *jose.RemoteKeys }
+
+func (k *keySource) Key(ctx context.Context, kid string) (string, crypto.PublicKey, error) {
+	alg, key, err := k.remote.Key(ctx, kid)
+	// Only where no set could be had does the error have another one beneath.
+	var refused *jose.Error
+	if errors.As(err, &refused) && refused.Err != nil {
+		return "", nil, failCause(DiscoveryFailed, "reading the provider's keys", err)
+	}
+	return alg, key, err
 }
 
 // parseMetadata judges a discovery document for config's issuer and client.
@@ -135,15 +154,18 @@ func optionalBool(doc map[string]any, name string) (bool, error) {
 // discovery keeps the provider's metadata. It is read when first asked for and
 // once an hour after that, by one request however many sign-ins wait for it.
 // While the provider cannot be read, what it last said is used for a day.
+// Failures are kept for a moment.
 type discovery struct {
 	provider *Provider
 	url      string
 	flight   singleflight.Group
 
-	mu     sync.Mutex
-	last   *metadata
-	readAt time.Time
-	nextAt time.Time
+	mu      sync.Mutex
+	last    *metadata
+	readAt  time.Time     // when last was read
+	triedAt time.Time     // when reading was last tried
+	pause   time.Duration // from triedAt until reading is tried again
+	failure error         // why there is no metadata to use, or nil
 }
 
 func newDiscovery(p *Provider) *discovery {
@@ -155,8 +177,8 @@ func newDiscovery(p *Provider) *discovery {
 
 // get returns the metadata, or an *Error.
 func (d *discovery) get(ctx context.Context) (*metadata, error) {
-	if m, fresh := d.cached(); fresh {
-		return m, nil
+	if m, err, known := d.cached(); known {
+		return m, err
 	}
 	// The request is everybody's who waits for it, so it does not end when the
 	// first of them goes away. The fetcher's timeout ends it.
@@ -182,36 +204,43 @@ func (d *discovery) get(ctx context.Context) (*metadata, error) {
 	}
 }
 
-func (d *discovery) cached() (m *metadata, fresh bool) {
+// cached returns what is known without reading: metadata, or why there is none.
+func (d *discovery) cached() (m *metadata, failure error, known bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.last, d.last != nil && d.provider.now().Before(d.nextAt)
+	elapsed := d.provider.now().Sub(d.triedAt)
+	if elapsed < 0 || elapsed >= d.pause {
+		return nil, nil, false
+	}
+	if d.failure != nil {
+		return nil, d.failure, true
+	}
+	return d.last, nil, true
 }
 
 // refresh reads the metadata, and falls back on what it last was.
 func (d *discovery) refresh(ctx context.Context) (*metadata, error) {
-	if m, fresh := d.cached(); fresh {
-		return m, nil
+	if m, err, known := d.cached(); known {
+		return m, err
 	}
 	m, err := d.read(ctx)
 	now := d.provider.now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err != nil {
-		if d.last == nil || now.Sub(d.readAt) > metadataStale {
-			return nil, err
-		}
-		d.nextAt = now.Add(metadataRetry)
-		return d.last, nil
+	if err == nil {
+		m.keys, err = d.keysOf(m)
 	}
-	// The same key set keeps its keys, and its pause between requests.
-	if d.last != nil && d.last.jwksURI == m.jwksURI {
-		m.keys = d.last.keys
-	} else if m.keys, err = d.remoteKeys(m.jwksURI); err != nil {
-		return nil, err
+	d.triedAt, d.failure = now, nil
+	switch {
+	case err == nil:
+		d.last, d.readAt, d.pause = m, now, metadataFresh
+	case d.last != nil && now.Sub(d.readAt) <= metadataStale:
+		d.pause = metadataRetry
+	default:
+		d.pause, d.failure = metadataPause, failCause(DiscoveryFailed, "reading "+d.url, err)
+		return nil, d.failure
 	}
-	d.last, d.readAt, d.nextAt = m, now, now.Add(metadataFresh)
-	return m, nil
+	return d.last, nil
 }
 
 func (d *discovery) read(ctx context.Context) (*metadata, error) {
@@ -226,13 +255,19 @@ func (d *discovery) read(ctx context.Context) (*metadata, error) {
 	return parseMetadata(body, &d.provider.config)
 }
 
-func (d *discovery) remoteKeys(url string) (*jose.RemoteKeys, error) {
+// keysOf returns where the keys of m are. The same key set keeps its keys, and
+// its pause between requests.
+func (d *discovery) keysOf(m *metadata) (*keySource, error) {
+	if d.last != nil && d.last.jwksURI == m.jwksURI {
+		return d.last.keys, nil
+	}
 	p := d.provider
-	return jose.NewRemoteKeys(jose.RemoteKeysConfig{
-		URL:               url,
+	remote, err := jose.NewRemoteKeys(jose.RemoteKeysConfig{
+		URL:               m.jwksURI,
 		Client:            p.fetch.client(p.fetch.transport),
 		Cooldown:          keysCooldown,
 		Now:               p.now,
 		InsecureAllowHTTP: p.config.InsecureAllowHTTP,
 	})
+	return &keySource{remote}, err
 }

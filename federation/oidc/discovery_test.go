@@ -145,23 +145,31 @@ func TestDiscoveryIsCachedAndRefreshed(t *testing.T) {
 		return err
 	}
 	broken = true
-	require.ErrorIs(t, begin(), oidc.DiscoveryFailed)
+	for range 100 {
+		require.ErrorIs(t, begin(), oidc.DiscoveryFailed)
+	}
+	require.Equal(t, 1, asked, "whoever begins sign-ins does not make requests to the provider with them")
 	broken = false
-	require.NoError(t, begin(), "a failure is not kept")
+	p.clock.Advance(2 * time.Second)
+	require.NoError(t, begin(), "a failure is kept for a moment only")
 	require.NoError(t, begin())
 	require.Equal(t, 2, asked)
+	p.clock.Advance(-30 * time.Minute)
+	require.NoError(t, begin())
+	require.Equal(t, 3, asked, "after the clock was set back, nobody knows how old the metadata is")
 	p.clock.Advance(time.Hour)
 	require.NoError(t, begin())
-	require.Equal(t, 3, asked)
+	require.Equal(t, 4, asked)
 
 	broken = true
 	p.clock.Advance(23 * time.Hour)
 	require.NoError(t, begin(), "old metadata serves while there is no new")
 	require.NoError(t, begin())
-	require.Equal(t, 4, asked, "and the provider is left alone for a minute")
+	require.Equal(t, 5, asked, "and the provider is left alone for a minute")
 	p.clock.Advance(time.Hour + time.Second)
 	require.ErrorIs(t, begin(), oidc.DiscoveryFailed, "but not for more than a day")
 	broken = false
+	p.clock.Advance(2 * time.Second)
 	require.NoError(t, begin())
 }
 
@@ -172,7 +180,38 @@ func TestDiscoveryFollowsJWKSURI(t *testing.T) {
 	p.idp.SetHooks(federationtest.Hooks{MutateDiscovery: func(d map[string]any) { d["jwks_uri"] = p.idp.Issuer() + "/gone" }})
 	p.clock.Advance(time.Hour)
 	_, _, err = p.signIn("alice")
-	p.refused(err, oidc.InvalidToken, "key")
+	p.refused(err, oidc.DiscoveryFailed, "reading the provider's keys")
+}
+
+// A token that nobody could look at is not a token that was refused.
+func TestKeysCannotBeHad(t *testing.T) {
+	p := newParty(t, nil)
+	token, err := p.idp.IDToken(clientID, "alice")
+	require.NoError(t, err)
+	p.idp.SetHooks(respondAt(federationtest.EndpointKeys, raw(http.StatusServiceUnavailable, "text/plain", "")))
+	_, err = p.rp.VerifyLogin(context.Background(), token)
+	p.refused(err, oidc.DiscoveryFailed, "reading the provider's keys")
+	var temporary interface{ Temporary() bool }
+	require.ErrorAs(t, err, &temporary)
+	require.True(t, temporary.Temporary())
+
+	p.idp.SetHooks(federationtest.Hooks{})
+	p.clock.Advance(10 * time.Second)
+	_, err = p.rp.VerifyLogin(context.Background(), token)
+	require.NoError(t, err)
+	require.NoError(t, p.idp.RotateKey())
+	foreign, err := p.idp.IDToken(clientID, "alice")
+	require.NoError(t, err)
+	_, err = p.rp.VerifyLogin(context.Background(), foreign)
+	p.refused(err, oidc.InvalidToken, "is not in the key set")
+	require.ErrorAs(t, err, &temporary)
+	require.False(t, temporary.Temporary(), "within the pause an unknown key is a token refused")
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	p.clock.Advance(2 * time.Hour)
+	_, err = p.rp.VerifyLogin(ctx, token)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestKeysOutliveTheMetadata(t *testing.T) {

@@ -69,9 +69,11 @@
 //
 // All requests to the provider together hold to these bounds: https (unless
 // Config.InsecureAllowHTTP), no redirect, no cookie, 10 seconds and 1 MiB for
-// an answer, which must be declared as JSON. Metadata is kept for an hour, and
-// for a day while the provider cannot be read. Keys are read again when the
-// provider signs with an unknown one, but not twice within a minute.
+// an answer, which must be declared as JSON; for keys 5 seconds and 512 KiB.
+// Metadata is kept for an hour, and for a day while the provider cannot be read;
+// where there is none, it is not asked for twice within two seconds. Keys are
+// read again when the provider signs with an unknown one, but not twice within
+// a minute, or within ten seconds while there are none.
 //
 // ID tokens are signed with RS256, ES256 or EdDSA by a key of the provider's
 // key set; nothing else is accepted. Encrypted ID tokens, signed userinfo and

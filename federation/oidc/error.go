@@ -19,8 +19,9 @@ const (
 	InvalidConfig Code = "InvalidConfig"
 	// InvalidRequest: Begin was given a callback URL or a state it cannot use.
 	InvalidRequest Code = "InvalidRequest"
-	// DiscoveryFailed: the provider's metadata could not be read, or is not
-	// what the specification and this package's limits ask for.
+	// DiscoveryFailed: the provider's metadata or keys could not be read, or are
+	// not what the specification and this package's limits ask for. Trying again
+	// may help.
 	DiscoveryFailed Code = "DiscoveryFailed"
 	// InvalidPending: Finish was given a pending value which this Provider's
 	// Begin did not make.
@@ -86,6 +87,10 @@ func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
 	return ok && code == e.Code
 }
+
+// Temporary reports whether trying again later may help, because the provider
+// could not be asked: DiscoveryFailed.
+func (e *Error) Temporary() bool { return e.Code == DiscoveryFailed }
 
 // Unwrap returns context.Canceled or context.DeadlineExceeded when that is why
 // the call failed, and nil otherwise.

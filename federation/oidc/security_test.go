@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -342,6 +343,37 @@ func TestR15_UserInfoDoesNotOverride(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"victim@example.com"}, attributes["email"])
 	require.Equal(t, []string{"false"}, attributes["email_verified"])
+}
+
+// guarded refuses to reach one of the provider's endpoints, as a dialer that
+// filters addresses would.
+type guarded struct{ path string }
+
+func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, g.path) {
+		return nil, errors.New("this address is not to be dialed")
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// Whatever the metadata names is reached through the application's transport,
+// where it can be refused: no request goes around it.
+func TestR16_EveryRequestTakesTheTransport(t *testing.T) {
+	for path, code := range map[string]oidc.Code{
+		"/.well-known/openid-configuration": oidc.DiscoveryFailed,
+		"/keys":                             oidc.DiscoveryFailed,
+		"/token":                            oidc.ExchangeFailed,
+		"/userinfo":                         oidc.UserInfoFailed,
+	} {
+		p := newParty(t, func(_ *federationtest.Config, rp *oidc.Config) {
+			rp.HTTPClient = &http.Client{Transport: guarded{path}}
+		})
+		_, _, err := p.rp.Begin(context.Background(), callbackURL, state)
+		if err == nil {
+			_, _, err = p.signIn("alice")
+		}
+		p.refused(err, code, "not to be dialed")
+	}
 }
 
 func TestR17_ErrorsHoldNoSecret(t *testing.T) {
