@@ -10,7 +10,8 @@ import (
 )
 
 // Authorize verifies a request and asks the policy of the caller's role. body is all of the request's body, nil for none; r.Body is not
-// read. action is service:name without wildcards, resource an ARN that the application chose for what the request is about.
+// read. action is service:name without wildcards. resource is what the request is about, chosen by the application: an ARN of six parts,
+// or "*" for an action that is about nothing in particular, which only "*" in a policy matches.
 //
 // The error is AccessDenied if the role does not allow it; its message names the action, the resource and whether a policy denies it or
 // none allows it. It is InternalError if action or resource are not what they must be, and otherwise as of Authenticate.
@@ -33,14 +34,20 @@ func (p *Pool) decide(c Caller, action, resource string) error {
 	if !concreteAction.MatchString(action) || len(action) > policy.MaxActionSize {
 		return internal("authorize", errors.New("the action "+action+" is not service:name without wildcards"))
 	}
-	if resource == "" {
-		return internal("authorize", errors.New("the resource of "+action+" is empty"))
+	if resource != "*" && !isARN(resource) {
+		// Not denied: a policy's Deny could not match it either, while "*" allows it.
+		return internal("authorize", errors.New(`the resource of `+action+` is neither "*" nor an ARN, arn:partition:service:region:account:resource`))
 	}
 	decision := policy.Evaluate(policy.Request{Action: action, Resource: resource, Context: c.context()}, c.role.policy)
 	if decision.Allowed {
 		return nil
 	}
 	return c.denied(action, resource, decision.ExplicitDeny)
+}
+
+// isARN reports whether a resource has the six parts that policies compare.
+func isARN(resource string) bool {
+	return strings.HasPrefix(resource, "arn:") && strings.Count(resource, ":") >= 5
 }
 
 // context is what the variables of policies stand for.

@@ -204,7 +204,10 @@ func TestAuthorize(t *testing.T) {
 	for _, action := range []string{"", "*", "notes", "notes:*", "notes:Read ", "notes:Re?d", "n:" + strings.Repeat("x", 300)} {
 		require.ErrorIs(t, ask(action, "arn:app:notes:::"+ann+"/x"), identitypool.InternalError, action)
 	}
-	require.ErrorIs(t, ask("notes:Read", ""), identitypool.InternalError)
+	for _, resource := range []string{"", "notes", "arn:app:notes::x", "ARN:app:notes:::" + ann + "/x", "**", " arn:app:notes:::x"} {
+		require.ErrorIs(t, ask("notes:Read", resource), identitypool.InternalError, resource)
+	}
+	require.ErrorIs(t, ask("notes:Read", "*"), identitypool.AccessDenied)
 	err := ask("notes:Read", "arn:app:notes:::"+strings.Repeat("é", 10_000))
 	require.ErrorIs(t, err, identitypool.AccessDenied)
 	require.Less(t, len(err.Error()), 1_500)
@@ -214,6 +217,24 @@ func TestAuthorize(t *testing.T) {
 		err := p.Authorize(signed(t, c, k.now, "POST", "/x", "milk"), body, "notes:Read", "arn:app:notes:::"+ann+"/x")
 		require.ErrorIs(t, err, identitypool.InvalidSignature)
 	}
+}
+
+// TestA11_ResourceThatIsNoARN: a Deny cannot match it, so no Allow may.
+func TestA11_ResourceThatIsNoARN(t *testing.T) {
+	k := newClock()
+	c := config(k)
+	c.AuthenticatedRole.Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+		{"Effect":"Deny","Action":"*","Resource":"arn:app:notes:::secret/*"}]}`
+	p := newPool(t, c)
+	_, keys := credentialsOf(t, p, login("ann"))
+	ask := func(resource string) error {
+		return p.Authorize(signed(t, keys, k.now, "GET", "/", ""), nil, "notes:Read", resource)
+	}
+	require.NoError(t, ask("arn:app:notes:::x"))
+	require.NoError(t, ask("*"))
+	require.ErrorIs(t, ask("arn:app:notes:::secret/x"), identitypool.AccessDenied)
+	require.ErrorIs(t, ask("secret/x"), identitypool.InternalError)
+	require.ErrorIs(t, ask("arn:app:notes::secret/x"), identitypool.InternalError)
 }
 
 // TestA14_SubjectIsNoPattern: the subject that a user could choose at a provider is never in a policy's context; the identifier is random.

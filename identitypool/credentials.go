@@ -43,7 +43,7 @@ func (c Credentials) String() string {
 //
 // It returns ResourceNotFound for an unknown identity, NotAuthorized if the login is not valid or not the identity's, if the identity has
 // a login and none was given, or if guests are not allowed, InvalidParameter for input that is malformed or not supported,
-// ExternalService if the provider could not be asked, and InternalError if the store failed.
+// ExternalService if the provider could not be asked, and InternalError if the store failed or the verifier panicked.
 func (p *Pool) GetCredentialsForIdentity(ctx context.Context, in GetCredentialsInput) (Credentials, error) {
 	if match := poolID.FindStringSubmatch(in.IdentityID); match == nil || len(in.IdentityID) > maxPoolID {
 		return Credentials{}, fail(InvalidParameter, "The identity identifier is not of the form region:uuid.")

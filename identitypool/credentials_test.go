@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +47,7 @@ func TestA17_Logins(t *testing.T) {
 		text   string
 	}{
 		{"expired", login("expired"), identitypool.NotAuthorized, "Invalid login token."},
-		{"verifier panics", login("panic"), identitypool.NotAuthorized, "Invalid login token."},
+		{"verifier panics", login("panic"), identitypool.InternalError, "could not be processed"},
 		{"no claims", login("nothing"), identitypool.NotAuthorized, "Invalid login token."},
 		{"numeric subject", login("numeric"), identitypool.NotAuthorized, "Invalid login token."},
 		{"empty subject", login("raw:"), identitypool.NotAuthorized, "Invalid login token."},
@@ -67,11 +70,85 @@ func TestA17_Logins(t *testing.T) {
 		require.Equal(t, err.Error(), err2.Error(), test.name)
 	}
 	require.Contains(t, logs.String(), "login refused")
+	require.Contains(t, logs.String(), "could not be asked")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := p.GetID(ended, identitypool.GetIDInput{Logins: login("expired")})
 	require.ErrorIs(t, err, identitypool.InternalError)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// temporary is an error as a user pool returns it whose store does not answer.
+type temporary bool
+
+func (e temporary) Error() string   { return "no answer" }
+func (e temporary) Temporary() bool { return bool(e) }
+
+// TestA17_VerifierErrors: a provider that could not be asked says nothing about the token, and the client must not throw it away.
+func TestA17_VerifierErrors(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		code identitypool.Code
+	}{
+		{errors.New("expired"), identitypool.NotAuthorized},
+		{temporary(false), identitypool.NotAuthorized},
+		{fmt.Errorf("verify: %w", context.Canceled), identitypool.NotAuthorized}, // not by this caller
+		{fmt.Errorf("verify: %w", temporary(true)), identitypool.ExternalService},
+		{fmt.Errorf("verify: %w", identitypool.ExternalService), identitypool.ExternalService},
+		{fmt.Errorf("verify: %w", context.DeadlineExceeded), identitypool.ExternalService},
+		{&net.OpError{Op: "dial", Err: errors.New("refused")}, identitypool.ExternalService},
+	} {
+		c := config(newClock())
+		c.Logins = map[string]identitypool.LoginVerifier{provider: identitypool.LoginFunc(func(context.Context, string) (map[string]any, error) {
+			return map[string]any{"sub": "ann"}, test.err
+		})}
+		_, err := newPool(t, c).GetID(t.Context(), identitypool.GetIDInput{Logins: login("token")})
+		require.ErrorIs(t, err, test.code, "%v", test.err)
+		require.ErrorIs(t, err, test.err)
+	}
+}
+
+// TestH12_NoTokenInLogs: not even where the error of a verifier quotes it.
+func TestH12_NoTokenInLogs(t *testing.T) {
+	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLWFubg"
+	for _, quoted := range []string{token, "eyJzdWIiOiJhbm4ifQ", "c2lnbmF0dXJlLW9mLWFubg"} {
+		for _, cause := range []error{errors.New("bad token " + quoted), fmt.Errorf("%w: asking about %s", identitypool.ExternalService, quoted)} {
+			var logs bytes.Buffer
+			c := config(newClock())
+			c.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			c.Logins = map[string]identitypool.LoginVerifier{provider: identitypool.LoginFunc(func(context.Context, string) (map[string]any, error) {
+				return nil, cause
+			})}
+			_, err := newPool(t, c).GetID(t.Context(), identitypool.GetIDInput{Logins: login(token)})
+			require.NotContains(t, err.Error(), quoted)
+			require.Contains(t, logs.String(), "[redacted]")
+			require.NotContains(t, logs.String(), quoted)
+		}
+	}
+}
+
+// TestJ32_VerifierPanics: no identity, an operator who learns where, and a log without the value, which may hold the token.
+func TestJ32_VerifierPanics(t *testing.T) {
+	for _, test := range []struct{ panics, logged any }{
+		{errors.New("secret-token"), "*errors.errorString"}, {"secret-token", "string"}, {nil, "nil pointer dereference"},
+	} {
+		var logs bytes.Buffer
+		c := config(newClock())
+		c.Logger = slog.New(slog.NewTextHandler(&logs, nil))
+		c.Logins = map[string]identitypool.LoginVerifier{provider: identitypool.LoginFunc(func(context.Context, string) (map[string]any, error) {
+			if test.panics == nil {
+				var missing *http.Request
+				return map[string]any{"sub": missing.Method}, nil
+			}
+			panic(test.panics)
+		})}
+		id, err := newPool(t, c).GetID(t.Context(), identitypool.GetIDInput{Logins: login("secret-token")})
+		require.ErrorIs(t, err, identitypool.InternalError)
+		require.Empty(t, id)
+		require.Contains(t, logs.String(), test.logged)
+		require.Contains(t, logs.String(), "credentials_test.go")
+		require.NotContains(t, logs.String(), "secret-token")
+	}
 }
 
 // TestA17_IdentityAndLogin: an identity is used with its own login only, and a guest's without.

@@ -19,7 +19,7 @@ func FromContext(ctx context.Context) (caller Caller, ok bool) {
 
 // Handler lets a request through to next if the caller's role allows action, which is service:name without wildcards, on the resource
 // that the function names for the request. The function is called when the request is verified: it can use FromContext, PathValue and
-// the body; it must return an ARN. next finds the body unread, and the caller by FromContext.
+// the body; it must return a resource as [Pool.Authorize] wants it. next finds the body unread, and the caller by FromContext.
 //
 // Other requests are answered with a JSON object {"__type": …, "message": …}: status 403 if they are not signed rightly or not allowed,
 // 400 if they are malformed or their path has "." or ".." segments, 413 if the body is longer than Config.MaxBody, 500 if the

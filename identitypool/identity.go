@@ -17,7 +17,7 @@ type GetIDInput struct {
 // for a guest, each time.
 //
 // It returns NotAuthorized if the login is not valid or guests are not allowed, InvalidParameter for input that is too long or not
-// supported, ExternalService if the provider could not be asked, and InternalError if the store failed.
+// supported, ExternalService if the provider could not be asked, and InternalError if the store failed or the verifier panicked.
 func (p *Pool) GetID(ctx context.Context, in GetIDInput) (string, error) {
 	login, err := p.verifyLogins(ctx, in.Logins)
 	if err != nil {
@@ -49,8 +49,7 @@ func noGuests() *Error {
 	return fail(NotAuthorized, "Unauthenticated access is not supported for this identity pool.")
 }
 
-// identityFor returns the identity and whether it is used as a guest: the login must be one of its own, and only one without logins can
-// do without.
+// identityFor returns the identity if it may be used with the login: one of its own, or none if it has none.
 func (p *Pool) identityFor(ctx context.Context, id string, login *Login) (Identity, error) {
 	identity, err := p.store.Identity(ctx, p.id, id)
 	switch {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,8 +14,11 @@ import (
 // LoginVerifier turns the token of a provider into claims. It must check that the token is the provider's, is meant for this application
 // and has not expired: the pool believes the claim "sub", a string of 1 to 255 bytes that is never given to another account.
 //
-// An error refuses the login; its text is logged and never shown. An error that is ExternalService says that the provider could not be
-// asked. VerifyLogin is called from many goroutines, with a context that ends with the request; a panic in it refuses the login.
+// An error refuses the login; its text is logged, without what it quotes of the token, and never shown. An error means that the provider
+// could not be asked if it wraps ExternalService, a [net.Error], context.DeadlineExceeded, or an error whose method Temporary() bool
+// returns true: the answer is then ExternalService, so that clients keep their tokens and try again. A panic is logged, without its
+// value unless the runtime made it, and becomes InternalError. VerifyLogin is called from many goroutines, with a context that ends with
+// the request.
 type LoginVerifier interface {
 	VerifyLogin(ctx context.Context, token string) (claims map[string]any, err error)
 }
@@ -60,15 +66,18 @@ func (p *Pool) verifyLogin(ctx context.Context, provider, token string) (string,
 	case token == "" || len(token) > maxToken:
 		return "", fail(InvalidParameter, "A login token must have 1 to %d characters.", maxToken)
 	}
-	claims, err := callVerifier(ctx, verifier, token)
+	claims, err := p.callVerifier(ctx, verifier, token)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		return "", internal("verify a login", ctx.Err())
-	case errors.Is(err, ExternalService):
+	case errors.Is(err, errPanicked):
+		return "", internal("verify a login", err)
+	case couldNotAsk(err):
+		p.logger.ErrorContext(ctx, "identitypool: provider could not be asked", "provider", provider, "error", withoutToken(err, token))
 		return "", &Error{Code: ExternalService, Message: "The identity provider could not be asked. Please try again.", cause: err}
 	default:
-		p.logger.InfoContext(ctx, "identitypool: login refused", "provider", provider, "error", err)
+		p.logger.InfoContext(ctx, "identitypool: login refused", "provider", provider, "error", withoutToken(err, token))
 		return "", &Error{Code: NotAuthorized, Message: "Invalid login token.", cause: err}
 	}
 	subject, ok := claims["sub"].(string)
@@ -79,12 +88,38 @@ func (p *Pool) verifyLogin(ctx context.Context, provider, token string) (string,
 	return subject, nil
 }
 
-// callVerifier keeps a panic of the application's code from becoming one of ours.
-func callVerifier(ctx context.Context, verifier LoginVerifier, token string) (claims map[string]any, err error) {
+var errPanicked = errors.New("identitypool: the login verifier panicked")
+
+// callVerifier keeps a panic of the application's code from becoming one of ours. The value of the panic may hold the token.
+func (p *Pool) callVerifier(ctx context.Context, verifier LoginVerifier, token string) (claims map[string]any, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			claims, err = nil, fmt.Errorf("identitypool: the login verifier panicked: %v", r)
+		if v := recover(); v != nil {
+			what := fmt.Sprintf("%T", v)
+			if e, ok := v.(runtime.Error); ok {
+				what = e.Error()
+			}
+			p.logger.ErrorContext(ctx, "identitypool: a LoginVerifier panicked", "panic", what, "stack", string(debug.Stack()))
+			claims, err = nil, errPanicked
 		}
 	}()
 	return verifier.VerifyLogin(ctx, token)
+}
+
+// couldNotAsk reports whether the error of a LoginVerifier says nothing about the token.
+func couldNotAsk(err error) bool {
+	var network net.Error
+	var temporary interface{ Temporary() bool }
+	return errors.Is(err, ExternalService) || errors.As(err, &network) || errors.As(err, &temporary) && temporary.Temporary()
+}
+
+// withoutToken returns the text of the error without the token, and without each part of a token that has three.
+func withoutToken(err error, token string) string {
+	const short = 8 // what is shorter would hit ordinary words
+	text := err.Error()
+	for _, secret := range append([]string{token}, strings.Split(token, ".")...) {
+		if len(secret) >= short {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return text
 }

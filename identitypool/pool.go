@@ -44,7 +44,7 @@ type Config struct {
 	// UnauthenticatedRole is what guests may do. Required if AllowUnauthenticated.
 	UnauthenticatedRole Role
 	// SessionKey seals session tokens: 32 secret random bytes, the same in every process, kept over restarts. With nil a random key
-	// is made: then credentials are good in this process only, and end with it.
+	// is made: then credentials are good in this process only, and end with it. Another key ends all credentials that are out.
 	SessionKey []byte
 	// MaxBody is the most bytes that Handler and Authenticate read of a request's body: 1 MiB by default, at most 1 GiB.
 	MaxBody int64

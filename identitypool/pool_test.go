@@ -170,6 +170,7 @@ func TestNewRefuses(t *testing.T) {
 		}},
 		{"Config.AuthenticatedRole.MaxDuration", func(c *identitypool.Config) { c.AuthenticatedRole.MaxDuration = time.Minute }},
 		{"Config.AuthenticatedRole.MaxDuration", func(c *identitypool.Config) { c.AuthenticatedRole.MaxDuration = 13 * time.Hour }},
+		{"whole seconds", func(c *identitypool.Config) { c.AuthenticatedRole.MaxDuration = 15*time.Minute + time.Millisecond }},
 		{"Config.UnauthenticatedRole.Name", func(c *identitypool.Config) { c.UnauthenticatedRole = identitypool.Role{} }},
 		{"Config.UnauthenticatedRole.Policy", func(c *identitypool.Config) { c.UnauthenticatedRole.Policy = "" }},
 		{"both have the name", func(c *identitypool.Config) { c.UnauthenticatedRole.Name = "User" }},

@@ -23,7 +23,7 @@ type Role struct {
 	// Policy is a document in the language of package policy. It is parsed once, by New. It takes effect at once for credentials
 	// that are out, too.
 	Policy string
-	// MaxDuration is how long credentials may last: 15 minutes to 12 hours. The default is 1 hour.
+	// MaxDuration is how long credentials may last: 15 minutes to 12 hours, in whole seconds. The default is 1 hour.
 	MaxDuration time.Duration
 }
 
@@ -45,8 +45,8 @@ func compileRole(field string, r Role, account string) (*role, error) {
 	if r.MaxDuration == 0 {
 		r.MaxDuration = defaultDuration
 	}
-	if r.MaxDuration < minDuration || r.MaxDuration > maxDuration {
-		return nil, fmt.Errorf("identitypool: Config.%s.MaxDuration is %s; it must be between %s and %s, or 0 for %s",
+	if r.MaxDuration < minDuration || r.MaxDuration > maxDuration || r.MaxDuration%time.Second != 0 {
+		return nil, fmt.Errorf("identitypool: Config.%s.MaxDuration is %s; it must be between %s and %s in whole seconds, or 0 for %s",
 			field, r.MaxDuration, minDuration, maxDuration, defaultDuration)
 	}
 	document, err := policy.Parse([]byte(r.Policy))

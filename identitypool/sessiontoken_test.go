@@ -57,6 +57,8 @@ func TestA6_TokenContents(t *testing.T) {
 	require.False(t, ok)
 	_, ok = s.open(make(tokenVersion+1, `{}`))
 	require.False(t, ok)
+	_, ok = s.open(make(tokenVersion, `{"id":"`+strings.Repeat("x", maxSessionToken)+`"}`))
+	require.False(t, ok, "longer than any that is made")
 }
 
 func FuzzOpenSessionToken(f *testing.F) {

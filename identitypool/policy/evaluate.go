@@ -12,8 +12,9 @@ const (
 	// has no longer ARNs.
 	MaxResourceSize = 2_048
 	// MaxVariablesSize is the most bytes that the values of all variables of
-	// one resource of a document may have together. A resource with more is
-	// treated as one with a variable that has no value.
+	// one resource of a document may have together, in valid UTF-8. With
+	// others an Allow matches nothing, as if the variable had no value, and a
+	// Deny that it may be about denies the request.
 	MaxVariablesSize = 512
 )
 
@@ -52,8 +53,8 @@ type Decision struct {
 // matters to Allowed and ExplicitDeny.
 //
 // It fails closed: a nil document, which a program can only have by ignoring an
-// error of [Parse], and a request that is too long or not valid UTF-8, are
-// denied whatever else the documents say.
+// error of [Parse], a request that is too long or not valid UTF-8, and a Deny
+// with variables beyond [MaxVariablesSize] deny whatever else the documents say.
 func Evaluate(request Request, documents ...*Document) Decision {
 	q, ok := newQuestion(request)
 	if !ok {
@@ -65,20 +66,30 @@ func Evaluate(request Request, documents ...*Document) Decision {
 		}
 	}
 	var allowed Decision
+	doubtful := false
 	for i, d := range documents {
 		for j := range d.statements {
 			s := &d.statements[j]
-			if s.Effect == Allow && allowed.Allowed || !s.matches(&q) {
+			if s.Effect == Allow && allowed.Allowed {
 				continue
 			}
+			q.unusable = false
+			matched := s.matches(&q)
 			decision := Decision{Document: i, Statement: j, Sid: s.Sid}
-			if s.Effect == Deny {
+			switch {
+			case matched && s.Effect == Deny:
 				decision.ExplicitDeny = true
 				return decision
+			case matched:
+				decision.Allowed = true
+				allowed = decision
+			case q.unusable && s.Effect == Deny:
+				doubtful = true
 			}
-			decision.Allowed = true
-			allowed = decision
 		}
+	}
+	if doubtful {
+		return Decision{}
 	}
 	return allowed
 }
@@ -89,6 +100,7 @@ type question struct {
 	resource [arnParts - 1]string // the parts after "arn"
 	isARN    bool
 	context  map[string][]string
+	unusable bool // set by a resource whose variables could not be compared
 }
 
 func newQuestion(r Request) (question, bool) {
@@ -141,8 +153,9 @@ func (r *resource) match(q *question) bool {
 	}
 	last := r.parts[arnParts-2]
 	if r.last.variable {
-		tokens, ok := r.last.resolve(q.context)
-		if !ok {
+		tokens, outcome := r.last.resolve(q.context)
+		if outcome != resolved {
+			q.unusable = q.unusable || outcome == unusable
 			return false
 		}
 		last = compileGlob(tokens)

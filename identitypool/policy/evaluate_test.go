@@ -175,6 +175,28 @@ func TestA10_DenyWithUnresolvedVariable(t *testing.T) {
 	require.True(t, Evaluate(Request{Action: "s:a", Resource: "arn:a:s:::x", Context: map[string][]string{"a:b": {"x"}}}, d).ExplicitDeny)
 }
 
+// TestA11_UnusableVariable: a value that cannot be compared must not lift a Deny, which a user who chooses the value could otherwise do.
+func TestA11_UnusableVariable(t *testing.T) {
+	const allow = `{"Effect":"Allow","Action":"*","Resource":"*"}`
+	const deny = `{"Effect":"Deny","Action":"s:a","Resource":["arn:a:s:::${a:b}/*","arn:a:s:::other"]}`
+	for _, value := range []string{strings.Repeat("x", MaxVariablesSize+1), "x\xff"} {
+		context := map[string][]string{"a:b": {value}}
+		for _, text := range []string{doc(`[` + allow + `,` + deny + `]`), doc(`[` + deny + `,` + allow + `]`)} {
+			d := mustParse(t, text)
+			require.Equal(t, Decision{}, Evaluate(Request{Action: "s:a", Resource: "arn:a:s:::x", Context: context}, d))
+			require.True(t, Evaluate(Request{Action: "s:a", Resource: "arn:a:s:::other", Context: context}, d).ExplicitDeny)
+			require.True(t, Evaluate(Request{Action: "s:b", Resource: "arn:a:s:::x", Context: context}, d).Allowed)
+			require.True(t, Evaluate(Request{Action: "s:a", Resource: "arn:a:t:::x", Context: context}, d).Allowed, "the service is another")
+		}
+		// In an Allow it is a variable without a value, whatever the order.
+		own := `{"Effect":"Allow","Action":"*","Resource":"arn:a:s:::${a:b}"}`
+		require.False(t, Evaluate(Request{Action: "s:a", Resource: "arn:a:s:::x", Context: context}, mustParse(t, doc(own))).Allowed)
+		for _, text := range []string{doc(`[` + allow + `,` + own + `]`), doc(`[` + own + `,` + allow + `]`)} {
+			require.True(t, Evaluate(Request{Action: "s:a", Resource: "arn:a:s:::x", Context: context}, mustParse(t, text)).Allowed)
+		}
+	}
+}
+
 // TestA14_VariableValuesAreLiteral: a user who chooses a value gains nothing.
 func TestA14_VariableValuesAreLiteral(t *testing.T) {
 	for _, pattern := range []string{"home/${a:b}/*", "*/${a:b}/*", "home/${a:b}/?*", "*?/${a:b}/?*"} {

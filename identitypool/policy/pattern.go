@@ -37,18 +37,25 @@ func newPattern(tokens []token) pattern {
 	return p
 }
 
+// resolution says what became of the variables of a pattern.
+type resolution uint8
+
+const (
+	resolved   resolution = iota
+	unresolved            // a variable has no value, or several, and no default
+	unusable              // values are longer than MaxVariablesSize together, or not UTF-8
+)
+
 // resolve replaces variables by what the context holds, as literals: a wildcard
-// or a variable inside a value has no meaning. It reports false when a variable
-// has no value, or several, and no default, and when the values together are
-// longer than MaxVariablesSize.
-func (p pattern) resolve(context map[string][]string) ([]token, bool) {
+// or a variable inside a value has no meaning.
+func (p pattern) resolve(context map[string][]string) ([]token, resolution) {
 	out := make([]token, len(p.tokens))
 	size := 0
 	for i, t := range p.tokens {
 		if t.kind == variable {
 			value, ok := lookup(context, t.text)
 			if size += len(value); size > MaxVariablesSize || !utf8.ValidString(value) {
-				return nil, false
+				return nil, unusable
 			}
 			switch {
 			case ok:
@@ -56,12 +63,12 @@ func (p pattern) resolve(context map[string][]string) ([]token, bool) {
 			case t.hasDefault:
 				t = token{kind: literal, text: t.fallback}
 			default:
-				return nil, false
+				return nil, unresolved
 			}
 		}
 		out[i] = t
 	}
-	return out, true
+	return out, resolved
 }
 
 // lookup finds the one value of a key, whose name is compared without regard to

@@ -17,7 +17,9 @@
 //	caller, err := verifier.Verify(request)
 //
 // Verify reads the body within a bound, hashes it and puts it back. An
-// application that has read the body already uses VerifyBody.
+// application that has read the body already uses VerifyBody. Nothing in
+// front may read the body, as http.Request.ParseForm does: what it found would
+// not be what was signed. Verify refuses such a body where its length was stated.
 //
 // # What is accepted
 //
@@ -44,6 +46,19 @@
 // out in favour of Date, requests to a proxy (absolute-form targets), raw
 // semicolons in the query, SigV4A, and the service "s3", whose canonical path
 // differs. The Region and Service of a verifier cannot be patterns.
+//
+// # Clients
+//
+// The SDKs of AWS sign what is accepted here, and so does curl:
+//
+//	curl --aws-sigv4 aws:amz:eu-west-1:execute-api --user "$ID:$SECRET" \
+//		--header "x-amz-security-token: $TOKEN" https://api.example.com/notes
+//
+// Older releases of curl sign the target as it is written, which no service but
+// S3 accepts. With them, sort the parameters of a query by name, write "=" after
+// each name, and percent-encode all but letters, digits and -._~ in them; a path
+// that needs percent-encoding, or has other characters, needs a newer curl. curl
+// cannot sign a body that it reads while it sends (--upload-file, --form).
 //
 // # Advice
 //

@@ -3,6 +3,7 @@ package sigv4
 import (
 	"bytes"
 	"crypto/subtle"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -61,6 +62,16 @@ func checkPlain(r *http.Request, headers headerSet) error {
 	return nil
 }
 
+// checkWhole refuses a body that something in front has read from: what that
+// made of it is not what was signed. Where the length is not known before, as of
+// a chunked body, this cannot be seen.
+func checkWhole(r *http.Request, body []byte) error {
+	if r.ContentLength > 0 && r.ContentLength != int64(len(body)) {
+		return refuse(InvalidSignature, "there are %d bytes of a body of %d; verify in front of what reads the body", len(body), r.ContentLength)
+	}
+	return nil
+}
+
 // readBody reads the body within the bound and puts it back.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
@@ -71,10 +82,13 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	}
 	original := r.Body
 	body, err := io.ReadAll(io.LimitReader(original, limit+1))
-	if err != nil {
+	var beyond *http.MaxBytesError
+	switch {
+	case errors.As(err, &beyond):
+		return nil, refuse(BodyTooLarge, "the body has more than %d bytes", beyond.Limit)
+	case err != nil:
 		return nil, &Error{Code: BodyUnreadable, Reason: "the body could not be read", Err: err}
-	}
-	if int64(len(body)) > limit {
+	case int64(len(body)) > limit:
 		return nil, refuse(BodyTooLarge, "the body has more than %d bytes", limit)
 	}
 	r.Body = restored{bytes.NewReader(body), original}

@@ -2,18 +2,26 @@ package sigv4
 
 import (
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Credentials are what a client signs with. SecretAccessKey must not be logged.
+// Credentials are what a client signs with. SecretAccessKey and SessionToken are
+// secrets of their owner.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
 	SessionToken    string // "" for credentials that do not end
 }
+
+// String keeps the secrets out of messages.
+func (c Credentials) String() string { return "credentials of " + c.AccessKeyID }
+
+// LogValue keeps the secrets out of logs.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // unsignedHeaders are those that are set or changed between signing and the
 // server, and so cannot be part of the signature.

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,6 +58,12 @@ type Signed struct {
 	Time         time.Time // the date that was signed, to the second, UTC
 }
 
+// String keeps the session token out of messages.
+func (s Signed) String() string { return s.AccessKeyID + " at " + s.Time.Format(time.RFC3339) }
+
+// LogValue keeps the session token out of logs.
+func (s Signed) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
 // New returns a Verifier, or an error that names the field that is wrong.
 func New(config Config) (*Verifier, error) {
 	if err := checkScope(config.Region, config.Service); err != nil {
@@ -99,7 +106,8 @@ func (v *Verifier) Verify(r *http.Request) (Signed, error) {
 }
 
 // VerifyBody verifies a request whose body has been read: body must be all of
-// it, and nil when there was none. It is otherwise as Verify.
+// it, byte by byte as it came, and nil when there was none. It is otherwise as
+// Verify.
 func (v *Verifier) VerifyBody(r *http.Request, body []byte) (Signed, error) {
 	claim, err := v.examine(r)
 	if err != nil {
@@ -226,6 +234,9 @@ func wirePath(r *http.Request) (string, error) {
 // prove finds the secret and compares signatures. An unknown key is carried
 // through the same steps.
 func (v *Verifier) prove(r *http.Request, c claim, body []byte) (Signed, error) {
+	if err := checkWhole(r, body); err != nil {
+		return Signed{}, err
+	}
 	payloadHash := hashHex(body)
 	if err := checkPayload(c.headers, payloadHash); err != nil {
 		return Signed{}, err

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -286,8 +288,15 @@ func TestBodyIsBoundedAndRestored(t *testing.T) {
 			require.Equal(t, body != "", closer.done)
 		}
 	}
-	// A request that has no signature costs no reading.
-	r := testRequest(t, "")
+	// A body that is said to be too long is not read, and neither is that of a
+	// request without a signature.
+	r := testRequest(t, "0123456789a")
+	ours(t, r, "0123456789a")
+	r = roundTrip(t, r)
+	r.Body = io.NopCloser(iotest.ErrReader(errors.New("was read")))
+	_, err = v.Verify(r)
+	require.ErrorIs(t, err, BodyTooLarge)
+	r = testRequest(t, "")
 	r.Body = io.NopCloser(iotest.ErrReader(errors.New("was read")))
 	_, err = v.Verify(r)
 	require.ErrorIs(t, err, MissingAuthentication)
@@ -308,6 +317,43 @@ func TestVerifyBody(t *testing.T) {
 	require.NoError(t, err)
 	_, err = testVerifier(t).VerifyBody(r, nil)
 	require.ErrorIs(t, err, InvalidSignature)
+}
+
+// TestA4_BodyThatWasReadBefore: something in front has read the body and used
+// it, http.Request.ParseForm say. What is left is not what was sent, even if it
+// is what was signed: who copies a signed GET could give it a body.
+func TestA4_BodyThatWasReadBefore(t *testing.T) {
+	r := testRequest(t, "")
+	ours(t, r, "")
+	r = roundTrip(t, r)
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader("a=b")), 3
+	_, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	_, err = testVerifier(t).Verify(r)
+	require.ErrorIs(t, err, InvalidSignature)
+	require.ErrorContains(t, err, "0 bytes of a body of 3")
+	_, err = testVerifier(t).VerifyBody(r, nil)
+	require.ErrorIs(t, err, InvalidSignature)
+}
+
+// A bound that somebody in front has set is one too.
+func TestBodyBeyondBoundInFront(t *testing.T) {
+	r := testRequest(t, "0123456789")
+	ours(t, r, "0123456789")
+	r = roundTrip(t, r)
+	r.Body = http.MaxBytesReader(nil, r.Body, 5)
+	_, err := testVerifier(t).Verify(r)
+	require.ErrorIs(t, err, BodyTooLarge)
+}
+
+func TestH12_CredentialsInLogs(t *testing.T) {
+	var logs bytes.Buffer
+	c := Credentials{testID, testSecret, testToken}
+	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "credentials", c)
+	fmt.Fprintf(&logs, "%v %+v %s", c, &c, Signed{testID, testToken, now})
+	require.Contains(t, logs.String(), testID)
+	require.NotContains(t, logs.String(), testSecret)
+	require.NotContains(t, logs.String(), testToken)
 }
 
 func TestNewRefuses(t *testing.T) {
