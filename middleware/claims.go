@@ -84,8 +84,15 @@ func (c Claims) HasGroup(group string) bool {
 	return group != "" && slices.Contains(c.Groups(), group)
 }
 
-// Time returns the claim if it is a NumericDate (RFC 7519 section 2), such as exp, iat and auth_time: seconds since 1970 UTC.
+// Time returns the claim, such as exp, iat and auth_time, in UTC if it is a NumericDate (RFC 7519 section 2: seconds since 1970) or a
+// time.Time. A fraction of a NumericDate is cut off.
 func (c Claims) Time(name string) (time.Time, bool) {
+	switch v := c[name].(type) {
+	case time.Time:
+		return v.UTC(), true
+	case int, int64, float64: // an Authenticator may give these; a token has json.Number
+		return jose.Numeric(map[string]any{name: json.Number(fmt.Sprint(v))}, name)
+	}
 	return jose.Numeric(c, name)
 }
 

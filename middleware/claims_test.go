@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -28,6 +29,16 @@ func TestClaimsAccessors(t *testing.T) {
 	for _, name := range []string{"late", "text", "flag", "missing"} {
 		_, ok := claims.Time(name)
 		require.False(t, ok, name)
+	}
+
+	for _, given := range []any{1893553445, int64(1893553445), 1893553445.75, time.Date(2030, 1, 2, 4, 4, 5, 0, time.FixedZone("", 3600))} {
+		got, ok := middleware.Claims{"exp": given}.Time("exp")
+		require.True(t, ok, "%T", given)
+		require.Equal(t, at, got)
+	}
+	for _, given := range []any{-1, int64(1 << 40), math.NaN(), math.Inf(1), "1893553445", true, nil} {
+		_, ok := middleware.Claims{"exp": given}.Time("exp")
+		require.False(t, ok, "%v", given)
 	}
 
 	claims["username"] = "name"

@@ -314,6 +314,11 @@ func TestSessionOnlyGuardAcceptsNoToken(t *testing.T) {
 	require.Zero(t, h.reached)
 	require.Zero(t, session.asked)
 	require.Empty(t, w.Header().Values("WWW-Authenticate"))
+
+	r := bearerRequest("x")
+	r.Header.Add("Authorization", "Bearer y")
+	w, _ = serve(guard, r)
+	require.Equal(t, http.StatusBadRequest, w.Code, "two headers are malformed whatever is in them")
 }
 
 func TestSessionClaims(t *testing.T) {
