@@ -103,12 +103,13 @@ func (p *Pool) GlobalSignOut(ctx context.Context, accessToken string) error {
 		return err
 	}
 	sub, _ := claims["sub"].(string)
-	return p.endAllSessions(ctx, sub)
+	return p.endAllSessions(ctx, sub, func(*User) {})
 }
 
-// endAllSessions moves the user's epoch on, which ends every session, also one that is being made; the deletion after it tidies up.
-func (p *Pool) endAllSessions(ctx context.Context, sub string) error {
-	if _, err := p.changeUser(ctx, sub, func(u *User) { u.Epoch++ }); err != nil {
+// endAllSessions changes a user and, in the same write, moves the epoch on, which ends every session, also one that is being made; the
+// deletion after it tidies up.
+func (p *Pool) endAllSessions(ctx context.Context, sub string, change func(*User)) error {
+	if _, err := p.changeUser(ctx, sub, func(u *User) { change(u); u.Epoch++ }); err != nil {
 		return err
 	}
 	if err := p.store.DeleteSessionsOf(ctx, p.id, sub); err != nil {
@@ -191,10 +192,7 @@ func (p *Pool) AdminDisableUser(ctx context.Context, username string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.changeUser(ctx, u.Sub, func(u *User) { u.Enabled = false }); err != nil {
-		return err
-	}
-	return p.endAllSessions(ctx, u.Sub)
+	return p.endAllSessions(ctx, u.Sub, func(u *User) { u.Enabled = false })
 }
 
 // AdminEnableUser lets a disabled user in again; see AdminGetUser for username. The error is UserNotFound.
@@ -213,5 +211,5 @@ func (p *Pool) AdminUserGlobalSignOut(ctx context.Context, username string) erro
 	if err != nil {
 		return err
 	}
-	return p.endAllSessions(ctx, u.Sub)
+	return p.endAllSessions(ctx, u.Sub, func(*User) {})
 }

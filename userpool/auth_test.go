@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/memstore"
 )
 
 // Whoever cannot sign in gets one and the same answer, and the same hashing is done.
@@ -207,6 +208,94 @@ func TestU30_DisableAndEnable(t *testing.T) {
 		require.NoError(t, k.AdminEnableUser(ctx, "ada@example.com"))
 	}
 	k.tokens("ada@example.com")
+}
+
+// Disabling is one act: cut off anywhere, it was done, and all sessions are over for good, or it was not.
+func TestU30_DisableIsCutOff(t *testing.T) {
+	for cut := 0; ; cut++ {
+		store := &failingStore{Store: memstore.New()}
+		k := newKitOn(t, store, nil)
+		k.user("ada@example.com")
+		tokens := k.tokens("ada@example.com")
+		store.failAfter(cut)
+		err := k.AdminDisableUser(t.Context(), "ada@example.com")
+		reached := store.heal()
+		require.Equal(t, reached, err != nil)
+		u, err := k.AdminGetUser(t.Context(), "ada@example.com")
+		require.NoError(t, err)
+		require.NoError(t, k.AdminEnableUser(t.Context(), "ada@example.com"))
+		_, err = k.refresh(tokens.RefreshToken)
+		require.Equal(t, u.Enabled, err == nil, "cut %d: %v", cut, err)
+		if !reached {
+			require.Greater(t, cut, 2)
+			return
+		}
+	}
+}
+
+// A password that changes while somebody signs in with the old one leaves that one with nothing.
+func TestU30_PasswordChangesDuringSignIn(t *testing.T) {
+	eachStore(t, func(t *testing.T, store userpool.Store) {
+		var k *kit
+		var change func()
+		k = newKitOn(t, store, func(c *userpool.Config) {
+			c.Hooks.PreAuthentication = func(context.Context, userpool.UserEvent) error {
+				if change != nil {
+					change()
+				}
+				return nil
+			}
+		})
+		k.user("ada@example.com")
+		change = func() {
+			change = nil
+			_, err := k.ForgotPassword(t.Context(), userpool.ForgotPasswordInput{Username: "ada@example.com"})
+			require.NoError(t, err)
+			require.NoError(t, k.ConfirmForgotPassword(t.Context(), userpool.ConfirmForgotPasswordInput{
+				Username: "ada@example.com", ConfirmationCode: k.mail().Code, Password: "a new password of many words",
+			}))
+		}
+		again := change
+		tokens := k.tokens("ada@example.com")
+		_, err := k.refresh(tokens.RefreshToken)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+		_, err = k.VerifyAccessToken(t.Context(), tokens.AccessToken)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+		_, err = k.signIn("ada@example.com", "a new password of many words")
+		require.NoError(t, err)
+
+		change = again
+		out, err := k.InitiateAuth(t.Context(), userpool.InitiateAuthInput{
+			AuthFlow: userpool.UserPasswordAuth, Username: "ada@example.com", Password: "a new password of many words",
+			Result: userpool.ResultBrowserSession,
+		})
+		require.NoError(t, err)
+		_, err = k.BrowserSession(t.Context(), out.BrowserSession)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+	})
+}
+
+// A wait that a wrong clock has written does not shut anybody out for years, and who waits as long as was said is not refused again.
+func TestU7_U40_Wait(t *testing.T) {
+	k := newKit(t, nil)
+	k.user("ada@example.com")
+	k.clock.Advance(10 * 365 * 24 * time.Hour)
+	for range 5 {
+		_, err := k.signIn("ada@example.com", "a wrong password")
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+	}
+	k.clock.Advance(-10 * 365 * 24 * time.Hour)
+	_, err := k.signIn("ada@example.com", "a wrong password")
+	require.ErrorIs(t, err, userpool.NotAuthorized, "it is counted on")
+	k.clock.Advance(-500 * time.Millisecond)
+	_, err = k.signIn("ada@example.com", password)
+	var e *userpool.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, userpool.LimitExceeded, e.Code)
+	require.Equal(t, 3*time.Second, e.RetryAfter, "2.5 seconds, rounded up")
+	k.clock.Advance(e.RetryAfter)
+	_, err = k.signIn("ada@example.com", password)
+	require.NoError(t, err)
 }
 
 // A user who is deleted and made again is another one.

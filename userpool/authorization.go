@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // authorizationCodeValidity is Cognito's.
@@ -29,7 +30,7 @@ type AuthorizationInput struct {
 	RedirectURI string
 	// Scopes are among the client's; empty means all of them.
 	Scopes []string
-	// Nonce is put into the ID token; at most 2 KiB.
+	// Nonce is put into the ID token; at most 2 KiB of UTF-8.
 	Nonce string
 	// CodeChallenge is required of every client, and CodeChallengeMethod must be "S256" (RFC 7636; RFC 9700, 2.1.1).
 	CodeChallenge       string
@@ -69,8 +70,8 @@ func (p *Pool) IssueAuthorizationCode(ctx context.Context, in AuthorizationInput
 		return "", failField(InvalidParameter, "redirect_uri", "The redirect address is not registered for the client, exactly as it was given.")
 	case in.CodeChallengeMethod != "S256" || !challengePattern.MatchString(in.CodeChallenge):
 		return "", failField(InvalidParameter, "code_challenge", "A code_challenge with the method S256 is required.")
-	case len(in.Nonce) > 2048:
-		return "", failField(InvalidParameter, "nonce", "The nonce is too long: at most 2048 bytes are allowed.")
+	case len(in.Nonce) > 2048 || !utf8.ValidString(in.Nonce):
+		return "", failField(InvalidParameter, "nonce", "The nonce is not UTF-8, or longer than 2048 bytes.")
 	case !client.AllowsScopes(scopes):
 		return "", fail(InvalidScope, "The client may not ask for this scope.")
 	}

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/memstore"
 )
 
 // The verifier and challenge of RFC 7636, Appendix B.
@@ -94,6 +96,7 @@ func TestIssueAuthorizationCode_Refuses(t *testing.T) {
 		"O7 challenge too short": {func(in *userpool.AuthorizationInput) { in.CodeChallenge = challenge[:42] }, userpool.InvalidParameter, "code_challenge"},
 		"O7 challenge too long":  {func(in *userpool.AuthorizationInput) { in.CodeChallenge += "x" }, userpool.InvalidParameter, "code_challenge"},
 		"O11 nonce":              {func(in *userpool.AuthorizationInput) { in.Nonce = strings.Repeat("x", 2049) }, userpool.InvalidParameter, "nonce"},
+		"D2 nonce":               {func(in *userpool.AuthorizationInput) { in.Nonce = "\xff" }, userpool.InvalidParameter, "nonce"},
 		"O12 scope":              {func(in *userpool.AuthorizationInput) { in.Scopes = []string{"openid", "phone"} }, userpool.InvalidScope, ""},
 		"O12 scope in capitals":  {func(in *userpool.AuthorizationInput) { in.Scopes = []string{"OPENID"} }, userpool.InvalidScope, ""},
 		"client":                 {func(in *userpool.AuthorizationInput) { in.ClientID = "nobody" }, userpool.InvalidClient, ""},
@@ -170,6 +173,24 @@ func TestO6_SignedOutBeforeRedeeming(t *testing.T) {
 	})
 }
 
+// A sign-out that was cut off before it deleted the sessions has ended them all the same, and the codes that are under way.
+func TestO6_D3_SignOutIsCutOff(t *testing.T) {
+	store := &failingStore{Store: memstore.New()}
+	k := newKitOn(t, store, nil)
+	k.user("ada@example.com")
+	browser, tokens := k.browser("ada@example.com"), k.tokens("ada@example.com")
+	code, redirect := k.code(t, "webapp", browser, nil)
+	store.failAfter(3) // the user is found, read and changed
+	require.ErrorIs(t, k.AdminUserGlobalSignOut(t.Context(), "ada@example.com"), userpool.ServiceUnavailable)
+	store.heal()
+	_, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
+	require.ErrorIs(t, err, userpool.InvalidGrant)
+	_, err = k.BrowserSession(t.Context(), browser)
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+	_, err = k.refresh(tokens.RefreshToken)
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+}
+
 // A code works once. Shown again it ends what the first one got, whichever of the two is the thief, also at the same moment.
 func TestO5_Replay(t *testing.T) {
 	eachStore(t, func(t *testing.T, store userpool.Store) {
@@ -200,4 +221,61 @@ func TestO5_Replay(t *testing.T) {
 			require.ErrorIs(t, err, userpool.NotAuthorized)
 		}
 	})
+}
+
+// beforeSession is a store that does something, once, before a session is stored.
+type beforeSession struct {
+	userpool.Store
+	do func()
+}
+
+func (s *beforeSession) CreateSession(ctx context.Context, pool string, x userpool.Session) error {
+	if do := s.do; do != nil {
+		s.do = nil
+		do()
+	}
+	return s.Store.CreateSession(ctx, pool, x)
+}
+
+// A code that is shown again while the first one to show it is being served ends also what that one is about to get.
+func TestO5_ReplayBeforeTheSessionIsThere(t *testing.T) {
+	store := &beforeSession{Store: memstore.New()}
+	k := newKitOn(t, store, nil)
+	k.user("ada@example.com")
+	code, redirect := k.code(t, "webapp", k.browser("ada@example.com"), nil)
+	in := userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier}
+	store.do = func() {
+		_, err := k.RedeemAuthorizationCode(t.Context(), in)
+		require.ErrorIs(t, err, userpool.InvalidGrant)
+	}
+	tokens, err := k.RedeemAuthorizationCode(t.Context(), in)
+	require.Nil(t, store.do)
+	require.NoError(t, err)
+	_, err = k.refresh(tokens.RefreshToken)
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+	_, err = k.VerifyAccessToken(t.Context(), tokens.AccessToken)
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+}
+
+// A verifier has 43 to 128 characters of a small alphabet (RFC 7636, 4.1), also where its hash is the challenge.
+func TestO7_FormOfVerifier(t *testing.T) {
+	k := newKit(t, nil)
+	k.user("ada@example.com")
+	browser := k.browser("ada@example.com")
+	for v, ok := range map[string]bool{
+		strings.Repeat("a", 43): true, strings.Repeat("~", 128): true,
+		"": false, strings.Repeat("a", 42): false, strings.Repeat("a", 129): false, strings.Repeat("a", 42) + "+": false,
+		strings.Repeat("a", 43) + "\n": false, strings.Repeat("a", 1<<20): false,
+	} {
+		sum := sha256.Sum256([]byte(v))
+		code, err := k.IssueAuthorizationCode(t.Context(), userpool.AuthorizationInput{
+			BrowserSession: browser, ClientID: "webapp", RedirectURI: webApp.CallbackURLs[0],
+			CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:]), CodeChallengeMethod: "S256",
+		})
+		require.NoError(t, err)
+		_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{
+			ClientID: "webapp", Code: code, RedirectURI: webApp.CallbackURLs[0], CodeVerifier: v,
+		})
+		require.Equal(t, ok, err == nil, "%.50q: %v", v, err)
+	}
 }

@@ -126,6 +126,15 @@ func (p *Pool) browserSession(ctx context.Context, secret string) (Session, User
 
 // liveSession returns a session that is not over, with its user.
 func (p *Pool) liveSession(ctx context.Context, id string) (Session, User, error) {
+	s, u, err := p.standingSession(ctx, id)
+	if err == nil && !p.now().Before(s.Expires) {
+		return Session{}, User{}, signedOut()
+	}
+	return s, u, err
+}
+
+// standingSession returns a session that nobody has ended, with its user. It may have expired.
+func (p *Pool) standingSession(ctx context.Context, id string) (Session, User, error) {
 	s, err := p.store.Session(ctx, p.id, id)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
 		return Session{}, User{}, signedOut()
@@ -137,7 +146,7 @@ func (p *Pool) liveSession(ctx context.Context, id string) (Session, User, error
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Session{}, User{}, unavailable("reading a user", err)
 	}
-	if err != nil || !u.Enabled || s.Epoch != u.Epoch || !p.now().Before(s.Expires) {
+	if err != nil || !u.Enabled || s.Epoch != u.Epoch {
 		return Session{}, User{}, signedOut()
 	}
 	return s, u, nil
@@ -146,7 +155,7 @@ func (p *Pool) liveSession(ctx context.Context, id string) (Session, User, error
 func signedOut() error { return fail(NotAuthorized, "You are not signed in, or no longer.") }
 
 // Claims returns what the middleware gives to handlers: sub, username, the attributes with booleans as booleans, cognito:groups,
-// auth_time, and token_use "session". A session has no scope.
+// auth_time, exp, and token_use "session". A session has no scope.
 func (s *BrowserSession) Claims() map[string]any {
 	claims := map[string]any{}
 	for name, value := range s.User.Attributes {

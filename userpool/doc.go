@@ -43,7 +43,8 @@
 // # Promises
 //
 // Whether a user exists is not told: not by the answers of sign-up, sign-in, recovery and confirmation, and not by how long they take,
-// as the same hashing and the same kind of writes are done. Where a message goes only to existing users, it is sent after the answer.
+// as the same hashing and the same kind of writes are done. Where a message goes only to existing users, it is sent after the answer. The
+// one exception is a PreSignUp hook that confirms users at once: then SignUp has to say that an address is taken.
 //
 // Passwords are hashed with argon2id (19 MiB, 2 passes), at most GOMAXPROCS at a time. They are neither trimmed nor cut. E-mail
 // addresses have one canonical form: lower case, the domain in ASCII by IDNA 2008, and a local part of plain ASCII.
@@ -52,7 +53,8 @@
 // key, signing keys are sealed, and what is pending is sealed under the secret that its holder has.
 //
 // Whatever must happen once happens once, on any number of processes: a code, a refresh, an authorization code, a sign-in under way, an
-// address taken. Nothing is kept in a process but the keys, for a minute.
+// address taken. Nothing is kept in a process but the keys: for a minute, and for ten while the store does not answer, so that tokens
+// can be verified meanwhile.
 //
 // A failing store fails the operation with ServiceUnavailable, and leaves nothing half-done. Panics of senders, hooks and providers stay
 // inside the operation.

@@ -19,7 +19,8 @@ type Error struct {
 	Code Code
 	// Message is one or more sentences in English.
 	Message string
-	// Field names the input that is at fault ("username", "password", "code", or the name of an attribute), or is empty.
+	// Field names the input that is at fault ("username", "password", "code", the name of an attribute, or of a parameter such as
+	// "redirect_uri"), or is empty.
 	Field string
 	// RetryAfter is how long to wait, with LimitExceeded; otherwise zero.
 	RetryAfter time.Duration
@@ -44,9 +45,9 @@ const (
 	UserNotConfirmed Code = "UserNotConfirmed"
 	// NotAuthorized is a wrong user name or password, or a token or session that is not, or no longer, valid.
 	NotAuthorized Code = "NotAuthorized"
-	// CodeMismatch is a wrong one-time code.
+	// CodeMismatch is a one-time code that is wrong or was used.
 	CodeMismatch Code = "CodeMismatch"
-	// ExpiredCode is a one-time code that is too old, was used, or was tried too often.
+	// ExpiredCode is the right one-time code, but too old, or tried too often before.
 	ExpiredCode Code = "ExpiredCode"
 	// LimitExceeded is too many attempts; RetryAfter tells when the next is allowed.
 	LimitExceeded Code = "LimitExceeded"
@@ -76,7 +77,8 @@ const (
 	UnauthorizedClient Code = "UnauthorizedClient"
 	// InsufficientScope is an access token without the scope that the operation needs (RFC 6750, 3.1).
 	InsufficientScope Code = "InsufficientScope"
-	// ServiceUnavailable is a store that does not answer. Trying again later is safe.
+	// ServiceUnavailable is a store or a KeyWrapper that does not answer, or too much to do in the time that the context leaves. Trying
+	// again later is safe.
 	ServiceUnavailable Code = "ServiceUnavailable"
 )
 
@@ -107,7 +109,7 @@ func failField(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// unavailable wraps a failure of the store, so that a person reads something useful and the log has the cause.
+// unavailable wraps a failure of what the pool stands on, so that a person reads something useful and the log has the cause.
 func unavailable(doing string, err error) error {
 	if err == nil {
 		return nil

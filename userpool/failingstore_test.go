@@ -110,6 +110,27 @@ func (s *failingStore) UpdateSession(ctx context.Context, pool string, x userpoo
 	return s.Store.UpdateSession(ctx, pool, x)
 }
 
+func (s *failingStore) DeleteSession(ctx context.Context, pool, id string) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.DeleteSession(ctx, pool, id)
+}
+
+func (s *failingStore) DeleteSessionsOf(ctx context.Context, pool, sub string) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.DeleteSessionsOf(ctx, pool, sub)
+}
+
+func (s *failingStore) Keys(ctx context.Context, pool string) ([]userpool.SealedKey, error) {
+	if err := s.broken(); err != nil {
+		return nil, err
+	}
+	return s.Store.Keys(ctx, pool)
+}
+
 func (s *failingStore) Counter(ctx context.Context, pool, key string) (userpool.Counter, error) {
 	if err := s.broken(); err != nil {
 		return userpool.Counter{}, err

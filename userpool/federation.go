@@ -28,7 +28,7 @@ type IdentityProvider interface {
 // Provider is an IdentityProvider of a pool.
 type Provider struct {
 	// Name is 1 to 32 characters of A-Z, a-z, 0-9, "_" and "-"; it is part of the identity of those who come from there, and must not be
-	// changed or given to another provider.
+	// changed or given to another provider. No name may be another's with "_" after it.
 	Name string
 	// Label is what the button says after "Continue with"; Name by default.
 	Label string
@@ -46,6 +46,11 @@ var providerName = regexp.MustCompile(`^[\w-]{1,32}$`)
 func checkProviders(providers []Provider) error {
 	seen := map[string]bool{}
 	for _, provider := range providers {
+		for _, other := range providers {
+			if strings.HasPrefix(other.Name, provider.Name+"_") {
+				return fmt.Errorf("userpool: the names of provider %q and provider %q could give two people one user name: change one of them", provider.Name, other.Name)
+			}
+		}
 		switch {
 		case !providerName.MatchString(provider.Name):
 			return fmt.Errorf("userpool: the name of provider %q must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -", provider.Name)
@@ -123,6 +128,9 @@ func (p *Pool) BeginFederatedSignIn(ctx context.Context, in BeginFederatedSignIn
 		return nil, err
 	}
 	next, pending, err := contain2(func() (http.Handler, []byte, error) { return provider.Begin(ctx, in.CallbackURL, state) })
+	if err == nil && next == nil {
+		err = errors.New("the provider gave no handler")
+	}
 	if err != nil {
 		p.log.ErrorContext(ctx, "userpool: a sign-in elsewhere could not begin", "pool", p.id, "provider", provider.Name, "error", err)
 		return nil, &Error{Code: InvalidIdentityProvider, Message: "The other provider cannot be reached right now. Please try again in a moment.", cause: err}
@@ -149,9 +157,11 @@ type FinishFederatedSignInInput struct {
 }
 
 // FinishFederatedSignIn verifies what the provider says, makes the user at the first sign-in, refreshes the attributes at every one, and
-// returns a browser session and ReturnTo. Who the person is, is the provider's name with the subject there; an e-mail address never
-// decides it, and never joins a user of this pool. Errors: InvalidIdentityProvider for an answer that nobody here asked for, or that
-// fails verification; NotAuthorized for a disabled user, or where users may not make themselves; UserHookFailed.
+// returns a browser session and ReturnTo, which comes with an error too if this browser began the sign-in. Who the person is, is the
+// provider's name with the subject there; an e-mail address never decides it, and never joins a user of this pool.
+//
+// Errors: InvalidIdentityProvider for an answer that nobody here asked for, or that fails verification; NotAuthorized for a disabled
+// user, or where users may not make themselves; UserHookFailed.
 func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
 	var pending federatedSignIn
 	found, used, err := p.takeTicket(ctx, ticketFederation, in.State, &pending)
@@ -171,14 +181,14 @@ func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in Fi
 	}
 	if err != nil {
 		p.log.WarnContext(ctx, "userpool: a sign-in elsewhere failed", "pool", p.id, "provider", provider.Name, "error", err)
-		return nil, "", &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: err}
+		return nil, pending.ReturnTo, &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: err}
 	}
 	u, err := p.federatedUser(ctx, provider, subject, mapAttributes(provider, attributes))
 	if err != nil {
-		return nil, "", err
+		return nil, pending.ReturnTo, err
 	}
 	if !u.Enabled {
-		return nil, "", fail(NotAuthorized, "You cannot sign in here. Please ask an administrator.")
+		return nil, pending.ReturnTo, fail(NotAuthorized, "You cannot sign in here. Please ask an administrator.")
 	}
 	out, err := p.finishSignIn(ctx, signIn{user: u, result: ResultBrowserSession, authTime: p.now(), provider: provider.Name, replaces: in.Replaces})
 	return out, pending.ReturnTo, err

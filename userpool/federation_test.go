@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +22,22 @@ type fakeProvider struct {
 	beginErr   error
 	finishErr  error
 	panics     bool
-	state      string
-	pending    []byte
+	noHandler  bool
+	mu         sync.Mutex
+	state      string // of the last Begin
+	pending    []byte // of the last Finish
 }
 
 func (f *fakeProvider) Begin(_ context.Context, callbackURL, state string) (http.Handler, []byte, error) {
 	if f.panics {
 		panic("in the provider")
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.state = state
+	if f.noHandler {
+		return nil, nil, nil
+	}
 	return http.RedirectHandler("https://idp.example/authorize?redirect_uri="+callbackURL, http.StatusSeeOther), []byte("verifier and nonce"), f.beginErr
 }
 
@@ -37,6 +45,8 @@ func (f *fakeProvider) Finish(_ *http.Request, pending []byte) (string, map[stri
 	if f.panics {
 		panic("in the provider")
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.pending = pending
 	return f.subject, f.attributes, f.finishErr
 }
@@ -151,6 +161,16 @@ func TestR5_R6_R8_Identity(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// The names of two providers cannot give two people one user name: A_B with subject x, and A with subject B_x.
+func TestR5_ProviderNames(t *testing.T) {
+	for second, ok := range map[string]bool{"Other": true, "Example2": true, "Example-2": true, "Example_2": false, "Example_": false, "Example": false} {
+		c := newKit(t, nil).config
+		c.Providers = []userpool.Provider{{Name: second, IdentityProvider: &fakeProvider{}}, {Name: "Example", IdentityProvider: &fakeProvider{}}}
+		_, err := userpool.New(c)
+		require.Equal(t, ok, err == nil, "%s: %v", second, err)
+	}
+}
+
 // Only the exact text true verifies, and only an address that is there.
 func TestR6_EmailVerified(t *testing.T) {
 	for value, want := range map[string]string{"true": "true", "TRUE": "false", "1": "false", "yes": "false", "": "false", "false": "false"} {
@@ -247,7 +267,10 @@ func TestFederation_Failures(t *testing.T) {
 	require.ErrorIs(t, err, userpool.InvalidIdentityProvider)
 	require.NotContains(t, err.(*userpool.Error).Message, "discovery")
 	require.Contains(t, k.log.String(), "discovery failed")
-	f.beginErr, f.finishErr = nil, errors.New("nonce differs")
+	f.beginErr, f.noHandler = nil, true
+	_, err = k.BeginFederatedSignIn(t.Context(), userpool.BeginFederatedSignInInput{Provider: "Example", Browser: browserSecret})
+	require.ErrorIs(t, err, userpool.InvalidIdentityProvider)
+	f.noHandler, f.finishErr = false, errors.New("nonce differs")
 	k.begin(t, "Example")
 	_, _, err = k.finish("Example", f.state, browserSecret)
 	require.ErrorIs(t, err, userpool.InvalidIdentityProvider)

@@ -48,7 +48,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 		return "", fmt.Errorf("userpool: reading random bytes: %w", err)
 	}
 	if err := h.slots.Acquire(ctx, 1); err != nil {
-		return "", err
+		return "", unavailable("waiting to hash a password", err)
 	}
 	defer h.slots.Release(1)
 	return formatPHC(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)), nil
@@ -61,7 +61,7 @@ func (h *hasher) verify(ctx context.Context, phc, password string) (bool, error)
 		params, _ = parsePHC(h.decoy)
 	}
 	if err := h.slots.Acquire(ctx, 1); err != nil {
-		return false, err
+		return false, unavailable("waiting to hash a password", err)
 	}
 	defer h.slots.Release(1)
 	got := argon2.IDKey([]byte(password), params.salt, params.time, params.memory, params.threads, uint32(len(params.key)))

@@ -72,8 +72,10 @@ func TestU18_BoundedHashing(t *testing.T) {
 	defer cancel()
 	_, err = h.hash(ctx, "x")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, ServiceUnavailable, "too busy, not broken")
 	_, err = h.verify(ctx, h.decoy, "x")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, ServiceUnavailable)
 	h.slots.Release(2)
 
 	var running, most atomic.Int32

@@ -17,7 +17,7 @@ type Hooks struct {
 	// PreSignUp is called before a user is made by SignUp or by another provider.
 	PreSignUp func(ctx context.Context, e PreSignUpEvent) (PreSignUpResult, error)
 	// PostConfirmation is called once a user is confirmed, or has come from another provider for the first time. The user exists by
-	// then: an error is logged and changes nothing.
+	// then: an error is logged and changes nothing. It is not called again if the process ends meanwhile.
 	PostConfirmation func(ctx context.Context, e UserEvent) error
 	// PreAuthentication is called before a password is looked at, also when there is no such user (Sub is empty then).
 	PreAuthentication func(ctx context.Context, e UserEvent) error
@@ -38,12 +38,13 @@ type UserEvent struct {
 	ClientID string
 }
 
-// PreSignUpEvent says who is about to be made. Sub is empty.
+// PreSignUpEvent says who is about to be made. Sub is empty, and so is Username but for a user of another provider.
 type PreSignUpEvent struct{ UserEvent }
 
 // PreSignUpResult is what PreSignUp decides.
 type PreSignUpResult struct {
-	// AutoConfirmUser makes the user confirmed, without a code and without a verified e-mail address.
+	// AutoConfirmUser makes the user confirmed, without a code and without a verified e-mail address. Nobody has proved then that the
+	// address is his, and SignUp shows which addresses are taken.
 	AutoConfirmUser bool
 	// AutoVerifyEmail, with AutoConfirmUser, takes the e-mail address as verified. It must come from what the application knows.
 	AutoVerifyEmail bool
@@ -87,6 +88,7 @@ func runHook[E, R any](ctx context.Context, p *Pool, name string, hook func(cont
 		result R
 		err    error
 	}
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, hookTime)
 	defer cancel()
 	done := make(chan outcome, 1)
@@ -103,18 +105,23 @@ func runHook[E, R any](ctx context.Context, p *Pool, name string, hook func(cont
 	select {
 	case out = <-done:
 	case <-ctx.Done():
+		if errors.Is(caller.Err(), context.Canceled) { // who asked has gone
+			return zero, fmt.Errorf("userpool: waiting for the hook %s: %w", name, caller.Err())
+		}
 		out.err = fmt.Errorf("did not return: %w", ctx.Err())
 	}
 	if out.err == nil {
 		return out.result, nil
 	}
-	message := "This is not possible right now. Please try again later."
-	if refusal, ok := errors.AsType[*Refusal](out.err); ok {
-		message = refusal.Message
-	} else {
-		p.log.ErrorContext(ctx, "userpool: a hook failed", "pool", p.id, "hook", name, "error", out.err)
+	if refusal, ok := errors.AsType[*Refusal](out.err); ok && refusal != nil {
+		return zero, fail(UserHookFailed, refusal.Message)
 	}
-	return zero, &Error{Code: UserHookFailed, Message: message, cause: fmt.Errorf("hook %s: %w", name, out.err)}
+	p.log.ErrorContext(ctx, "userpool: a hook failed", "pool", p.id, "hook", name, "error", out.err)
+	return zero, hookFailed(fmt.Errorf("hook %s: %w", name, out.err))
+}
+
+func hookFailed(cause error) *Error {
+	return &Error{Code: UserHookFailed, Message: "This is not possible right now. Please try again later.", cause: cause}
 }
 
 // runUserHook is runHook for the hooks that return just an error.
@@ -141,10 +148,7 @@ var fixedClaims = []string{
 func apply(claims map[string]any, add map[string]any, suppress []string) error {
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(add)), suppress) {
 		if slices.Contains(fixedClaims, name) {
-			return &Error{
-				Code: UserHookFailed, Message: "This is not possible right now. Please try again later.",
-				cause: fmt.Errorf("hook PreTokenGeneration: the claim %q cannot be changed", name),
-			}
+			return hookFailed(fmt.Errorf("hook PreTokenGeneration: the claim %q cannot be changed", name))
 		}
 	}
 	for _, name := range suppress {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/memstore"
 )
 
 func TestHooks_AreCalled(t *testing.T) {
@@ -53,14 +54,20 @@ func TestHooks_AreCalled(t *testing.T) {
 // The claims by which a token is known cannot be changed.
 func TestHooks_FixedClaims(t *testing.T) {
 	for _, name := range []string{"sub", "iss", "aud", "exp", "token_use", "client_id", "scope", "cognito:groups", "origin_jti", "nonce"} {
+		var result userpool.PreTokenGenerationResult
 		k := newKit(t, func(c *userpool.Config) {
 			c.Hooks.PreTokenGeneration = func(context.Context, userpool.PreTokenGenerationEvent) (userpool.PreTokenGenerationResult, error) {
-				return userpool.PreTokenGenerationResult{AccessTokenClaims: map[string]any{name: "x"}}, nil
+				return result, nil
 			}
 		})
 		k.user("ada@example.com")
-		_, err := k.signIn("ada@example.com", password)
-		require.ErrorIs(t, err, userpool.UserHookFailed, name)
+		for _, result = range []userpool.PreTokenGenerationResult{
+			{AccessTokenClaims: map[string]any{name: "x"}}, {IDTokenClaims: map[string]any{name: "x"}},
+			{AccessTokenSuppress: []string{name}}, {IDTokenSuppress: []string{name}},
+		} {
+			_, err := k.signIn("ada@example.com", password)
+			require.ErrorIs(t, err, userpool.UserHookFailed, name)
+		}
 	}
 }
 
@@ -159,4 +166,97 @@ func TestRun(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, <-done, context.Canceled)
 	})
+}
+
+// What a hook does with the map that it is given changes no user.
+func TestHooks_MapIsCopy(t *testing.T) {
+	k := newKit(t, func(c *userpool.Config) {
+		c.Hooks.PreSignUp = func(_ context.Context, e userpool.PreSignUpEvent) (userpool.PreSignUpResult, error) {
+			e.Attributes["email_verified"], e.Attributes["email"], e.Attributes["custom:role"] = "true", "other@example.com", "admin"
+			return userpool.PreSignUpResult{}, nil
+		}
+	})
+	_, err := k.SignUp(t.Context(), signUp("ada@example.com"))
+	require.NoError(t, err)
+	u, err := k.AdminGetUser(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"email": "ada@example.com", "email_verified": "false"}, u.Attributes)
+}
+
+// A sign-up that was never confirmed does not hold its address against one that a hook confirms at once either.
+func TestHooks_AutoConfirmReplacesUnconfirmed(t *testing.T) {
+	k := newKit(t, nil)
+	old, err := k.SignUp(t.Context(), userpool.SignUpInput{Username: "ada@example.com", Password: "what somebody else chose"})
+	require.NoError(t, err)
+	invited := k.again(func(c *userpool.Config) {
+		c.Hooks.PreSignUp = func(context.Context, userpool.PreSignUpEvent) (userpool.PreSignUpResult, error) {
+			return userpool.PreSignUpResult{AutoConfirmUser: true}, nil
+		}
+	})
+	out, err := invited.SignUp(t.Context(), signUp("ada@example.com"))
+	require.NoError(t, err)
+	require.NotEqual(t, old.UserSub, out.UserSub)
+	tokens := k.tokens("ada@example.com")
+	require.Equal(t, false, k.claimsOf(k.VerifyIDToken, tokens.IDToken)["email_verified"], "nobody proved it")
+	_, err = k.signIn("ada@example.com", "what somebody else chose")
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+	_, err = k.ForgotPassword(t.Context(), userpool.ForgotPasswordInput{Username: "ada@example.com"})
+	require.NoError(t, err)
+	require.Equal(t, 1, k.mails(), "no code goes to an address that nobody proved: just that of the first sign-up went")
+}
+
+// Somebody who goes away while a hook works is no failure of the hook; and the hook for a user who was confirmed is called all the same.
+func TestHooks_CallerGoesAway(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	k := newKit(t, func(c *userpool.Config) {
+		c.Hooks.PreAuthentication = func(ctx context.Context, _ userpool.UserEvent) error {
+			cancel()
+			<-ctx.Done()
+			return nil
+		}
+	})
+	_, err := k.InitiateAuth(ctx, userpool.InitiateAuthInput{
+		AuthFlow: userpool.UserPasswordAuth, ClientID: webApp.ID, Username: "ada@example.com", Password: password,
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, userpool.UserHookFailed)
+	require.NotContains(t, k.log.String(), "a hook failed")
+
+	called := false
+	ctx, cancel = context.WithCancel(t.Context())
+	store := &cancelsCaller{Store: memstore.New(), cancel: cancel}
+	k = newKitOn(t, store, func(c *userpool.Config) {
+		c.Hooks.PostConfirmation = func(ctx context.Context, _ userpool.UserEvent) error {
+			called = ctx.Err() == nil
+			return ctx.Err()
+		}
+	})
+	out, err := k.SignUp(t.Context(), signUp("ada@example.com"))
+	require.NoError(t, err)
+	require.NoError(t, k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: k.mail().Code, Session: out.Session}))
+	require.Error(t, ctx.Err(), "the caller went away")
+	require.True(t, called)
+}
+
+// cancelsCaller is a store that ends the context of the caller once a user was updated.
+type cancelsCaller struct {
+	userpool.Store
+	cancel func()
+}
+
+func (s *cancelsCaller) UpdateUser(ctx context.Context, pool string, u userpool.User) error {
+	defer s.cancel()
+	return s.Store.UpdateUser(ctx, pool, u)
+}
+
+// A hook that returns a nil *Refusal as an error has failed, and nothing worse happens.
+func TestHooks_NilRefusal(t *testing.T) {
+	k := newKit(t, func(c *userpool.Config) {
+		c.Hooks.PreAuthentication = func(context.Context, userpool.UserEvent) error {
+			var refusal *userpool.Refusal
+			return refusal
+		}
+	})
+	_, err := k.signIn("ada@example.com", password)
+	require.ErrorIs(t, err, userpool.UserHookFailed)
 }

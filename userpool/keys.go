@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/hmac"
@@ -19,13 +20,14 @@ import (
 )
 
 const (
-	// keyLead is how long a new signing key is published before it signs, so that whoever holds a copy of the key set has a new one by
-	// then; the key set may be kept for keySetAge.
-	keyLead   = 15 * time.Minute
-	keySetAge = 5 * time.Minute
-	// keyCacheAge bounds how long a process does not see what another one did to the keys.
+	// keyLead is how long a new signing key is published before it signs, so that whoever holds a copy of the key set, which may be kept
+	// for 5 minutes, has a new one by then.
+	keyLead = 15 * time.Minute
+	// keyCacheAge bounds how long a process does not see what another one did to the keys, and keyOutage how long if the store does not
+	// answer: less than keyLead, so that no process signs on with a key that all others take for the one before.
 	keyCacheAge = time.Minute
-	// keyMiss is how often a token with an unknown kid may make a process look again.
+	keyOutage   = 10 * time.Minute
+	// keyMiss is how often a token with an unknown kid, or a store that does not answer, may make a process look again.
 	keyMiss = time.Second
 	// keyTail is how long a key verifies after another began to sign: the longest life of a token.
 	keyTail = day + jose.ClockSkew
@@ -36,6 +38,7 @@ type keyring struct {
 	loaded  time.Time
 	signing []signingKey // by Serial
 	secret  []byte       // of the MACs
+	sealed  []byte       // secret as the store has it
 }
 
 type signingKey struct {
@@ -50,6 +53,7 @@ type signingKey struct {
 type keyCache struct {
 	ring    atomic.Pointer[keyring]
 	loading *semaphore.Weighted
+	failed  time.Time // when ring last failed to load one; guarded by loading
 }
 
 // fresh returns the keyring if it is younger than age.
@@ -60,31 +64,58 @@ func (c *keyCache) fresh(now time.Time, age time.Duration) *keyring {
 	return nil
 }
 
-// current returns the key that signs now.
-func (r *keyring) current(now time.Time) (signingKey, bool) {
+// current returns the key that signs now. The first one signs also before its time: it was made by another process whose clock is ahead.
+func (r *keyring) current(now time.Time) signingKey {
 	for _, k := range slices.Backward(r.signing) {
 		if !now.Before(k.activeFrom) {
-			return k, true
+			return k
 		}
 	}
-	return signingKey{}, false
+	return r.signing[0]
 }
+
+func (r *keyring) newest() signingKey { return r.signing[len(r.signing)-1] }
 
 // valid returns the keys whose signatures count now: the current one, those to come, and those before it whose tokens may still live.
 func (r *keyring) valid(now time.Time) []signingKey {
 	var out []signingKey
 	for i, k := range r.signing {
-		if i+1 < len(r.signing) && !now.Before(r.signing[i+1].activeFrom.Add(keyTail)) {
-			continue
+		replaced := func(later signingKey) bool { return !now.Before(later.activeFrom.Add(keyTail)) }
+		if !slices.ContainsFunc(r.signing[i+1:], replaced) {
+			out = append(out, k)
 		}
-		out = append(out, k)
 	}
 	return out
 }
 
-// ring returns the keys, at most keyCacheAge old, making the first ones if there are none.
-func (p *Pool) ring(ctx context.Context) (*keyring, error) { return p.ringSince(ctx, keyCacheAge) }
+// ring returns the keys, at most keyCacheAge old, making the first ones if there are none. While the store does not answer, or another
+// caller waits for its answer, they are up to keyOutage old.
+func (p *Pool) ring(ctx context.Context) (*keyring, error) {
+	now := p.now()
+	if r := p.keys.fresh(now, keyCacheAge); r != nil {
+		return r, nil
+	}
+	old := p.keys.fresh(now, keyOutage)
+	if old == nil {
+		return p.ringSince(ctx, keyCacheAge)
+	}
+	if !p.keys.loading.TryAcquire(1) {
+		return old, nil
+	}
+	defer p.keys.loading.Release(1)
+	if now.Sub(p.keys.failed).Abs() < keyMiss {
+		return old, nil
+	}
+	r, err := p.loadKeys(ctx)
+	if err != nil {
+		p.keys.failed = now
+		p.log.WarnContext(ctx, "userpool: the keys could not be read again; those in memory are used", "pool", p.id, "error", err)
+		return old, nil
+	}
+	return r, nil
+}
 
+// ringSince returns the keys, at most age old.
 func (p *Pool) ringSince(ctx context.Context, age time.Duration) (*keyring, error) {
 	if r := p.keys.fresh(p.now(), age); r != nil {
 		return r, nil
@@ -96,15 +127,11 @@ func (p *Pool) ringSince(ctx context.Context, age time.Duration) (*keyring, erro
 	if r := p.keys.fresh(p.now(), age); r != nil {
 		return r, nil
 	}
-	r, err := p.loadKeys(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p.keys.ring.Store(r)
-	return r, nil
+	return p.loadKeys(ctx)
 }
 
-// loadKeys reads the keys, and makes what is missing. Two processes may both find a key missing; the store lets one of them add it.
+// loadKeys reads the keys, makes what is missing, and keeps them. Two processes may both find a key missing; the store lets one of them
+// add it. The caller holds loading.
 func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 	for range 10 {
 		sealed, err := p.store.Keys(ctx, p.id)
@@ -121,6 +148,7 @@ func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 		case len(r.signing) == 0:
 			err = p.addSigningKey(ctx, 1, p.now())
 		default:
+			p.keys.ring.Store(r)
 			return r, nil
 		}
 		if err != nil && !errors.Is(err, ErrExists) {
@@ -132,34 +160,50 @@ func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 
 func (p *Pool) unsealKeys(sealed []SealedKey) (*keyring, error) {
 	r := &keyring{loaded: p.now()}
+	old := p.keys.ring.Load()
+	if old == nil {
+		old = &keyring{}
+	}
 	known := map[string]signingKey{}
-	if old := p.keys.ring.Load(); old != nil {
-		for _, k := range old.signing {
-			known[k.public.ID] = k
-		}
+	for _, k := range old.signing {
+		known[k.public.ID] = k
 	}
 	for _, s := range sealed {
-		if k, ok := known[s.ID]; ok && s.Use == KeyUseSignature {
+		var err error
+		switch { // a use that a later release has added is passed over
+		case s.Use == KeyUseMAC:
+			r.secret, r.sealed = old.secret, s.Sealed
+			if !bytes.Equal(s.Sealed, old.sealed) {
+				r.secret, err = p.unseal(s)
+			}
+		case s.Use == KeyUseSignature:
+			k, ok := known[s.ID]
+			if !ok {
+				k, err = p.unsealSigningKey(s)
+			}
 			r.signing = append(r.signing, k)
-			continue
 		}
-		raw, err := p.wrapper.Unwrap(s.Sealed, p.keyLabel(s.Use, s.ID))
 		if err != nil {
-			return nil, fmt.Errorf("userpool: opening key %s of pool %s: %w", s.ID, p.id, err)
+			return nil, unavailable("opening key "+s.ID, err)
 		}
-		if s.Use == KeyUseMAC {
-			r.secret = raw
-			continue
-		}
-		private, err := jose.ParsePrivateKey(raw)
-		if err != nil {
-			return nil, fmt.Errorf("userpool: key %s of pool %s: %w", s.ID, p.id, err)
-		}
-		r.signing = append(r.signing, signingKey{
-			private: private, public: private.Public(), serial: s.Serial, created: s.Created, activeFrom: s.ActiveFrom,
-		})
 	}
 	return r, nil
+}
+
+func (p *Pool) unseal(s SealedKey) ([]byte, error) {
+	return p.wrapper.Unwrap(s.Sealed, p.keyLabel(s.Use, s.ID))
+}
+
+func (p *Pool) unsealSigningKey(s SealedKey) (signingKey, error) {
+	raw, err := p.unseal(s)
+	if err != nil {
+		return signingKey{}, err
+	}
+	private, err := jose.ParsePrivateKey(raw)
+	if err != nil {
+		return signingKey{}, err
+	}
+	return signingKey{private: private, public: private.Public(), serial: s.Serial, created: s.Created, activeFrom: s.ActiveFrom}, nil
 }
 
 // keyLabel binds a sealed key to its pool, use and ID, so that none can be put in another's place.
@@ -173,7 +217,7 @@ func (p *Pool) addSecret(ctx context.Context) error {
 	const id = "mac-1"
 	wrapped, err := p.wrapper.Wrap(secret, p.keyLabel(KeyUseMAC, id))
 	if err != nil {
-		return fmt.Errorf("userpool: sealing a key: %w", err)
+		return unavailable("sealing a key", err)
 	}
 	err = p.store.AddKey(ctx, p.id, SealedKey{ID: id, Use: KeyUseMAC, Serial: 1, Sealed: wrapped, Created: p.now(), ActiveFrom: p.now()})
 	return addKeyError(err)
@@ -191,7 +235,7 @@ func (p *Pool) addSigningKey(ctx context.Context, serial int64, activeFrom time.
 	public := private.Public()
 	wrapped, err := p.wrapper.Wrap(raw, p.keyLabel(KeyUseSignature, public.ID))
 	if err != nil {
-		return fmt.Errorf("userpool: sealing a key: %w", err)
+		return unavailable("sealing a key", err)
 	}
 	set, err := jose.MarshalKeySet([]jose.PublicKey{public})
 	if err != nil {
@@ -212,14 +256,18 @@ func addKeyError(err error) error {
 }
 
 // RotateSigningKey makes a new signing key. It is in the key set at once, signs after 15 minutes, when all caches have it, and the key
-// before it verifies for a day more, which is the longest life of a token. Of several processes that rotate at once, one makes the key.
+// before it verifies for a day more, which is the longest life of a token. The error is ServiceUnavailable.
 func (p *Pool) RotateSigningKey(ctx context.Context) error {
 	r, err := p.ringSince(ctx, 0)
 	if err != nil {
 		return err
 	}
-	newest := r.signing[len(r.signing)-1]
-	err = p.addSigningKey(ctx, newest.serial+1, p.now().Add(keyLead))
+	return p.rotateAfter(ctx, r.newest())
+}
+
+// rotateAfter adds the key that follows newest. Of several processes that found the same key to be the newest, one makes its successor.
+func (p *Pool) rotateAfter(ctx context.Context, newest signingKey) error {
+	err := p.addSigningKey(ctx, newest.serial+1, p.now().Add(keyLead))
 	if err != nil && !errors.Is(err, ErrExists) {
 		return err
 	}
@@ -227,15 +275,17 @@ func (p *Pool) RotateSigningKey(ctx context.Context) error {
 	return err
 }
 
-// rotateWhenOld rotates a key of full age, and deletes keys that no longer verify anything.
+// rotateWhenOld rotates a key of full age or of another kind, and deletes keys that no longer verify anything. For another kind it waits
+// a day: while a release that changes SigningAlgorithm is rolled out, processes of both kinds must not replace each other's keys for ever.
 func (p *Pool) rotateWhenOld(ctx context.Context) error {
 	r, err := p.ringSince(ctx, 0)
 	if err != nil {
 		return err
 	}
-	newest := r.signing[len(r.signing)-1]
-	if p.now().Sub(newest.created) >= p.settings.KeyRotation || string(newest.public.Algorithm) != p.settings.SigningAlgorithm {
-		if err := p.RotateSigningKey(ctx); err != nil {
+	newest := r.newest()
+	age := p.now().Sub(newest.created)
+	if age >= p.settings.KeyRotation || age >= day && string(newest.public.Algorithm) != p.settings.SigningAlgorithm {
+		if err := p.rotateAfter(ctx, newest); err != nil {
 			return err
 		}
 	}
@@ -251,11 +301,12 @@ func (p *Pool) rotateWhenOld(ctx context.Context) error {
 	return nil
 }
 
-// Key returns the algorithm and public key with this kid, for verification; it is the key source that the middleware wants. An error
-// means that no key of the pool with this kid is valid now.
+// Key returns the algorithm and public key with this kid, for verification; it is the key source that the middleware wants. The error is
+// NotAuthorized if no key of the pool with this kid is valid now, or ServiceUnavailable.
 func (p *Pool) Key(ctx context.Context, kid string) (alg string, key crypto.PublicKey, err error) {
-	for _, age := range []time.Duration{keyCacheAge, keyMiss} {
-		r, err := p.ringSince(ctx, age)
+	again := func(ctx context.Context) (*keyring, error) { return p.ringSince(ctx, keyMiss) }
+	for _, ring := range []func(context.Context) (*keyring, error){p.ring, again} {
+		r, err := ring(ctx)
 		if err != nil {
 			return "", nil, err
 		}
@@ -268,7 +319,7 @@ func (p *Pool) Key(ctx context.Context, kid string) (alg string, key crypto.Publ
 	return "", nil, fail(NotAuthorized, "The token was signed by a key that this pool does not have.")
 }
 
-// KeySet returns the public keys as a JSON Web Key Set (RFC 7517). It may be cached for 5 minutes.
+// KeySet returns the public keys as a JSON Web Key Set (RFC 7517). It may be cached for 5 minutes. The error is ServiceUnavailable.
 func (p *Pool) KeySet(ctx context.Context) ([]byte, error) {
 	r, err := p.ring(ctx)
 	if err != nil {

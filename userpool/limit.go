@@ -30,18 +30,11 @@ var (
 
 // count takes one attempt from what the limit allows, or returns LimitExceeded.
 func (p *Pool) count(ctx context.Context, l limit, subject string) error {
-	key, err := p.counterKey(ctx, l, subject)
-	if err != nil {
-		return err
-	}
-	for range 100 {
-		c, err := p.store.Counter(ctx, p.id, key)
-		if err != nil {
-			return unavailable("reading a counter", err)
-		}
+	return p.changeCounter(ctx, l, subject, func(c *Counter) (bool, error) {
 		now := p.now()
-		if wait := c.Until.Sub(now); wait > 0 {
-			return limitExceeded(wait)
+		// A longer wait was written by a clock that was wrong. Twice the longest leaves room for clocks that just differ.
+		if wait := c.Until.Sub(now); wait > 0 && wait <= 2*l.longest {
+			return false, limitExceeded(wait)
 		}
 		if now.Sub(c.Last) >= l.idle {
 			c.N = 0
@@ -51,6 +44,33 @@ func (p *Pool) count(ctx context.Context, l limit, subject string) error {
 		c.Until = time.Time{}
 		if over := c.N - l.free; over >= 0 {
 			c.Until = now.Add(min(l.first<<min(over, 20), l.longest))
+		}
+		return true, nil
+	})
+}
+
+// forget ends a series of failures after a success.
+func (p *Pool) forget(ctx context.Context, l limit, subject string) error {
+	return p.changeCounter(ctx, l, subject, func(c *Counter) (bool, error) {
+		counted := c.N != 0
+		c.N, c.Until = 0, time.Time{}
+		return counted, nil
+	})
+}
+
+// changeCounter reads, changes and writes a counter until nobody else did so in between. change tells whether there is something to write.
+func (p *Pool) changeCounter(ctx context.Context, l limit, subject string, change func(*Counter) (bool, error)) error {
+	key, err := p.counterKey(ctx, l, subject)
+	if err != nil {
+		return err
+	}
+	for range 100 {
+		c, err := p.store.Counter(ctx, p.id, key)
+		if err != nil {
+			return unavailable("reading a counter", err)
+		}
+		if write, err := change(&c); err != nil || !write {
+			return err
 		}
 		err = p.store.PutCounter(ctx, p.id, c)
 		if err == nil {
@@ -63,32 +83,6 @@ func (p *Pool) count(ctx context.Context, l limit, subject string) error {
 	return limitExceeded(time.Second)
 }
 
-// forget ends a series of failures after a success.
-func (p *Pool) forget(ctx context.Context, l limit, subject string) error {
-	key, err := p.counterKey(ctx, l, subject)
-	if err != nil {
-		return err
-	}
-	for range 100 {
-		c, err := p.store.Counter(ctx, p.id, key)
-		if err != nil {
-			return unavailable("reading a counter", err)
-		}
-		if c.Version == 0 || c.N == 0 {
-			return nil
-		}
-		c.N, c.Until = 0, time.Time{}
-		err = p.store.PutCounter(ctx, p.id, c)
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, ErrStale) {
-			return unavailable("writing a counter", err)
-		}
-	}
-	return nil
-}
-
 // counterKey hides the address: a dump of the counters names nobody.
 func (p *Pool) counterKey(ctx context.Context, l limit, subject string) (string, error) {
 	mac, err := p.mac(ctx, "counter", l.name, subject)
@@ -99,7 +93,7 @@ func (p *Pool) counterKey(ctx context.Context, l limit, subject string) (string,
 }
 
 func limitExceeded(wait time.Duration) error {
-	wait = max(wait.Round(time.Second), time.Second)
+	wait = (wait + time.Second - 1).Truncate(time.Second) // rounded up: who waits that long is not refused again
 	return &Error{
 		Code: LimitExceeded, RetryAfter: wait,
 		Message: fmt.Sprintf("There were too many attempts. Please try again in %s.", speak(wait)),

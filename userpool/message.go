@@ -3,14 +3,15 @@ package userpool
 import (
 	"context"
 	"fmt"
-	"strings"
+	"sync"
 	"time"
 )
 
 // Sender delivers a message to a person; the application gives one. It should return soon, and an error if the message was not taken
-// over: SignUp then says CodeDeliveryFailure, without undoing what it did; other failures are logged. It is called once for a message, never again for the
-// same, and must be safe for concurrent use.
+// over: SignUp then says CodeDeliveryFailure, without undoing what it did; other failures are logged. It is called once for a message,
+// never again for the same, and must be safe for concurrent use.
 type Sender interface {
+	// Send takes the message over. ctx ends after a minute, and for a sign-up also when the caller's does.
 	Send(ctx context.Context, m Message) error
 }
 
@@ -80,19 +81,56 @@ type CodeDeliveryDetails struct {
 	AttributeName string
 }
 
+// emailDelivery takes a canonical address.
 func emailDelivery(address string) CodeDeliveryDetails {
-	return CodeDeliveryDetails{Destination: maskEmail(strings.ToLower(address)), DeliveryMedium: "EMAIL", AttributeName: "email"}
+	return CodeDeliveryDetails{Destination: maskEmail(address), DeliveryMedium: "EMAIL", AttributeName: "email"}
 }
 
 // sendLater sends a message without letting the caller wait for it: where a message is sent only if there is an account, neither the time
 // it takes nor its failure may tell. Wait waits for it.
 func (p *Pool) sendLater(ctx context.Context, m Message) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	p.sending.Go(func() {
-		defer cancel()
-		_ = p.send(ctx, m) // logged there
-	})
+	ctx = context.WithoutCancel(ctx)
+	p.sending.Go(func() { _ = p.send(ctx, m) }) // logged there
 }
+
+// onTheWay runs functions and can be waited for. A sync.WaitGroup panics when work begins just as the last of it ends beside a Wait.
+type onTheWay struct {
+	mu   sync.Mutex
+	n    int
+	none chan struct{} // closed when n becomes zero
+}
+
+func (o *onTheWay) Go(f func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.n == 0 {
+		o.none = make(chan struct{})
+	}
+	o.n++
+	go func() {
+		defer o.done()
+		f()
+	}()
+}
+
+func (o *onTheWay) done() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.n--; o.n == 0 {
+		close(o.none)
+	}
+}
+
+func (o *onTheWay) Wait() {
+	o.mu.Lock()
+	n, none := o.n, o.none
+	o.mu.Unlock()
+	if n > 0 {
+		<-none
+	}
+}
+
+const sendTime = time.Minute
 
 // send hands a message to the Sender; a panic in it is an error like any other.
 func (p *Pool) send(ctx context.Context, m Message) (err error) {
@@ -106,5 +144,7 @@ func (p *Pool) send(ctx context.Context, m Message) (err error) {
 		p.log.ErrorContext(ctx, "userpool: a message could not be sent", "pool", p.id, "kind", m.Kind, "user", m.Username, "error", err)
 		err = &Error{Code: CodeDeliveryFailure, Message: "The message with your code could not be sent. Please ask for a new code in a moment.", cause: err}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
 	return p.sender.Send(ctx, m)
 }

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/url"
 	"path"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -68,7 +68,7 @@ type Pool struct {
 	log       *slog.Logger
 	hasher    *hasher
 	keys      keyCache
-	sending   sync.WaitGroup
+	sending   onTheWay
 }
 
 var poolIDPattern = regexp.MustCompile(`^[\w-]{1,55}$`)
@@ -122,9 +122,13 @@ func New(c Config) (*Pool, error) {
 		return nil, err
 	}
 	now := c.Now
+	c.Providers = slices.Clone(c.Providers)
+	for i := range c.Providers {
+		c.Providers[i].AttributeMapping = maps.Clone(c.Providers[i].AttributeMapping)
+	}
 	return &Pool{
 		id: c.ID, issuer: c.Issuer, store: c.Store, wrapper: c.KeyWrapper, sender: c.Sender, settings: settings, hooks: c.Hooks,
-		providers: slices.Clone(c.Providers), rand: c.Rand, log: c.Logger, hasher: hasher,
+		providers: c.Providers, rand: c.Rand, log: c.Logger, hasher: hasher,
 		keys: keyCache{loading: semaphore.NewWeighted(1)},
 		now:  func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}, nil
@@ -206,7 +210,8 @@ func (p *Pool) AuthenticateClient(id, secret string) (Client, error) {
 	return c.public(), nil
 }
 
-// Wait waits until the messages that are on their way are sent. A program calls it before it ends, a test before it looks at its outbox.
+// Wait waits until no message is on its way. A program calls it before it ends, once it takes no more requests; a test before it looks at
+// its outbox. It returns after a minute at the latest if the Sender honours its context.
 func (p *Pool) Wait() { p.sending.Wait() }
 
 // Run does the upkeep until ctx is done, and then returns its error: it replaces signing keys when they are old, and deletes what no
@@ -227,10 +232,11 @@ func (p *Pool) Run(ctx context.Context) error {
 }
 
 func (p *Pool) upkeep(ctx context.Context) error {
-	if err := p.rotateWhenOld(ctx); err != nil {
-		return err
-	}
-	// A day of grace keeps used tickets recognisable, and counters in force, long beyond their use.
+	return errors.Join(p.rotateWhenOld(ctx), p.purge(ctx))
+}
+
+func (p *Pool) purge(ctx context.Context) error {
+	// Two days keep used tickets recognisable, and counters in force, long beyond their use, and sessions until their last token expired.
 	before := p.now().Add(-2 * day)
 	const batch = 1000
 	for {

@@ -60,16 +60,21 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswo
 	if err != nil {
 		return unavailable("reading a user", err)
 	}
-	err = p.useCode(ctx, u, purposePassword, code, mayRecover, func(u *User) error {
+	err = p.useCode(ctx, u, purposePassword, code, mayRecover, func(u *User) {
 		u.PasswordHash = hash
-		u.Epoch++
-		return nil
+		u.Epoch++ // which ends the sessions; what follows tidies up
 	})
 	if err != nil {
 		return err
 	}
-	if err := p.store.DeleteSessionsOf(ctx, p.id, u.Sub); err != nil {
-		return unavailable("ending sessions", err)
+	p.logFailure(ctx, "sessions that are over could not be deleted", p.store.DeleteSessionsOf(ctx, p.id, u.Sub))
+	p.logFailure(ctx, "a lockout could not be ended", errors.Join(p.forget(ctx, limitSignIn, email), p.forget(ctx, limitCode, email)))
+	return nil
+}
+
+// logFailure logs what went wrong after the operation was done: an error would have the person do it again, with a code that was used.
+func (p *Pool) logFailure(ctx context.Context, what string, err error) {
+	if err != nil {
+		p.log.WarnContext(ctx, "userpool: "+what, "pool", p.id, "error", err)
 	}
-	return errors.Join(p.forget(ctx, limitSignIn, email), p.forget(ctx, limitCode, email))
 }

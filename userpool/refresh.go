@@ -37,7 +37,7 @@ func parseRefreshToken(token string) (refreshToken, bool) {
 	return refreshToken{session: parts[0], generation: generation, family: parts[2], secret: parts[3]}, true
 }
 
-// maxSiblings bounds how often one refresh token may be used again within the grace period.
+// maxSiblings bounds how often one refresh token may be used within the grace period, the first time included.
 const maxSiblings = 5
 
 // GetTokensFromRefreshTokenInput is a refresh token with the client that it was issued to.
@@ -50,11 +50,11 @@ type GetTokensFromRefreshTokenInput struct {
 }
 
 // GetTokensFromRefreshToken returns new tokens for a refresh token, which is used up by it: the new refresh token takes its place, and
-// lives as long as the first one would have. A token that is shown again, other than within the client's RetryGracePeriod, was copied by
-// somebody: the whole family is revoked (RFC 9700, 4.14.2).
+// lives as long as the first one would have. A token that is shown again, other than at most four times within the client's
+// RetryGracePeriod, was copied by somebody: the whole family is revoked (RFC 9700, 4.14.2).
 //
 // Errors: NotAuthorized for a token that is not valid, expired, revoked, or another client's; RefreshTokenReuse; InvalidClient;
-// InvalidScope.
+// InvalidScope; UserHookFailed.
 func (p *Pool) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRefreshTokenInput) (*Tokens, error) {
 	client, err := p.AuthenticateClient(in.ClientID, in.ClientSecret)
 	if err != nil {
@@ -116,7 +116,8 @@ func (p *Pool) rotate(s *Session, token refreshToken, client Client) bool {
 		s.Rotated = p.now()
 		return true
 	case token.generation == s.Generation-1 && among(s.Previous):
-		return p.now().Sub(s.Rotated) < client.RetryGracePeriod && len(s.Current) < maxSiblings
+		// Abs, as the clock that said Rotated may be another's.
+		return p.now().Sub(s.Rotated).Abs() < client.RetryGracePeriod && len(s.Current) < maxSiblings
 	}
 	return false
 }

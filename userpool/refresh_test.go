@@ -84,6 +84,24 @@ func TestO16_GraceIsBounded(t *testing.T) {
 	require.Equal(t, 5, worked)
 }
 
+// A clock that is behind the one that rotated the token makes no grace period where there is none, and no long one where there is.
+func TestO16_U40_GraceOfOtherClock(t *testing.T) {
+	for grace, want := range map[time.Duration]userpool.Code{-1: userpool.RefreshTokenReuse, 0: "", time.Second: userpool.RefreshTokenReuse} {
+		k := newKit(t, func(c *userpool.Config) { c.Settings.Clients[0].RetryGracePeriod = grace })
+		k.user("ada@example.com")
+		first := k.tokens("ada@example.com")
+		_, err := k.refresh(first.RefreshToken)
+		require.NoError(t, err)
+		behind := k.again(func(c *userpool.Config) { c.Now = func() time.Time { return k.clock.Now().Add(-5 * time.Second) } })
+		_, err = behind.refresh(first.RefreshToken)
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, want, "grace %v", grace)
+	}
+}
+
 // Without a grace period, one of fifty at once wins, on every store.
 func TestO16_Parallel(t *testing.T) {
 	eachStore(t, func(t *testing.T, store userpool.Store) {
@@ -126,6 +144,9 @@ func TestO17_Revoke(t *testing.T) {
 		require.NoError(t, revoke(unknown))
 	}
 	k.claimsOf(k.VerifyAccessToken, tokens.AccessToken)
+	parts, foreign := strings.Split(tokens.RefreshToken, "."), strings.Split(others.RefreshToken, ".")
+	require.NoError(t, revoke(parts[0]+".1."+foreign[2]+"."+foreign[3]))
+	k.claimsOf(k.VerifyAccessToken, tokens.AccessToken) // the ID of a session stands in every token, and ends nothing
 	require.NoError(t, revoke(tokens.RefreshToken))
 	require.NoError(t, revoke(tokens.RefreshToken), "again")
 	_, err := k.refresh(tokens.RefreshToken)
@@ -156,6 +177,7 @@ func TestJ28_Revoked(t *testing.T) {
 		"origin_jti no text": {"sub": claims["sub"], "origin_jti": 1},
 		"other sub":          {"sub": "x", "origin_jti": claims["origin_jti"]},
 		"unknown":            {"sub": claims["sub"], "origin_jti": "AAAAAAAAAAAAAAAAAAAAAA"},
+		"browser session":    {"sub": claims["sub"], "origin_jti": strings.Split(k.browser("ada@example.com"), ".")[0]},
 		"nothing":            nil,
 	} {
 		revoked, err := k.Revoked(ctx, bad)
@@ -188,7 +210,29 @@ func TestO18_AbsoluteLifetime(t *testing.T) {
 		require.Equal(t, seconds(began), id["auth_time"], "a renewal proves nobody's presence")
 	}
 	k.clock.Advance(time.Hour)
+	renewed := tokens.AccessToken
 	_, err = k.refresh(tokens.RefreshToken)
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+	k.clock.Advance(30 * time.Second) // the tolerance of clocks
+	_, err = k.VerifyAccessToken(t.Context(), renewed)
+	require.ErrorIs(t, err, userpool.NotAuthorized, "expired itself")
+}
+
+// What was issued just before the end of a family is good until it expires, unless the session is ended.
+func TestO18_LastTokensOutliveTheFamily(t *testing.T) {
+	k := newKit(t, func(c *userpool.Config) { c.Settings.Clients[0].RefreshTokenValidity = time.Hour })
+	k.user("ada@example.com")
+	tokens := k.tokens("ada@example.com")
+	k.clock.Advance(59 * time.Minute)
+	tokens, err := k.refresh(tokens.RefreshToken)
+	require.NoError(t, err)
+	k.clock.Advance(30 * time.Minute)
+	_, err = k.refresh(tokens.RefreshToken)
+	require.ErrorIs(t, err, userpool.NotAuthorized)
+	_, err = k.GetUser(t.Context(), tokens.AccessToken)
+	require.NoError(t, err)
+	require.NoError(t, k.RevokeToken(t.Context(), userpool.RevokeTokenInput{Token: tokens.RefreshToken, ClientID: "webapp"}))
+	_, err = k.GetUser(t.Context(), tokens.AccessToken)
 	require.ErrorIs(t, err, userpool.NotAuthorized)
 }
 
@@ -216,6 +260,26 @@ func TestJ31_ForgedRefreshToken(t *testing.T) {
 	}
 	_, err := k.refresh(token)
 	require.NoError(t, err)
+}
+
+// Who has copied an old token knows what all of its family share, and cannot make the newest of it, nor another of the last moment; he is
+// found out.
+func TestO16_TokenMadeOfAnOldOne(t *testing.T) {
+	for name, forge := range map[string]func(first, second []string) []string{
+		"the next":           func(first, _ []string) []string { return []string{first[0], "2", first[2], first[3]} },
+		"one of this moment": func(first, second []string) []string { return []string{first[0], "1", first[2], second[3]} },
+	} {
+		k := newKit(t, nil)
+		k.user("ada@example.com")
+		first := k.tokens("ada@example.com")
+		second, err := k.refresh(first.RefreshToken)
+		require.NoError(t, err)
+		forged := forge(strings.Split(first.RefreshToken, "."), strings.Split(second.RefreshToken, "."))
+		_, err = k.refresh(strings.Join(forged, "."))
+		require.ErrorIs(t, err, userpool.RefreshTokenReuse, name)
+		_, err = k.refresh(second.RefreshToken)
+		require.ErrorIs(t, err, userpool.NotAuthorized, name)
+	}
 }
 
 func TestRefresh_NarrowerScope(t *testing.T) {

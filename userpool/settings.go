@@ -19,8 +19,8 @@ type Settings struct {
 	AllowAdminCreateUserOnly bool
 	// Clients are the app clients, which get tokens. A program that just uses the hosted pages' sessions needs none.
 	Clients []Client
-	// SigningAlgorithm signs new tokens: "RS256" (the default, which every verifier knows), "ES256" or "EdDSA". After a change, the
-	// next rotation makes a key of the new kind.
+	// SigningAlgorithm signs new tokens: "RS256" (the default, which every verifier knows), "ES256" or "EdDSA". After a change, Run
+	// makes a key of the new kind as soon as the newest is a day old.
 	SigningAlgorithm string
 	// KeyRotation is the age at which Run replaces the signing key: 90 days by default, at least a day.
 	KeyRotation time.Duration
@@ -52,8 +52,8 @@ type Client struct {
 	IDTokenValidity     time.Duration
 	// RefreshTokenValidity is how long a family of refresh tokens lives, whatever its use: 60 minutes to 3650 days, 30 days by default.
 	RefreshTokenValidity time.Duration
-	// RetryGracePeriod is how long a refresh token that was just rotated is honoured again, for an answer that got lost: 0 means the
-	// default of 10 seconds, at most 60 seconds; a negative value means none.
+	// RetryGracePeriod is how long a refresh token that was just rotated is honoured again, up to four times, for an answer that got
+	// lost: 0 means the default of 10 seconds, at most 60 seconds; a negative value means none.
 	RetryGracePeriod time.Duration
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 )
 
@@ -15,7 +16,9 @@ type SignUpInput struct {
 	// Username is the e-mail address.
 	Username string
 	Password string
-	// UserAttributes are standard attributes, such as "name"; see the package documentation. "email" may be given if it is Username.
+	// UserAttributes are standard claims of OpenID Connect Core 5.1, each of at most 2048 characters: "name", "given_name",
+	// "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender", "birthdate", "zoneinfo"
+	// and "locale". "email" may be given if it is Username; the others are the pool's to set.
 	UserAttributes map[string]string
 }
 
@@ -34,6 +37,8 @@ type SignUpOutput struct {
 // SignUp makes a user in the state UNCONFIRMED and sends a code to the address. The answer is the same if the address has an account
 // already: its owner then gets a message that says so, and nothing changes. A sign-up that was never confirmed does not hold its
 // address: who signs up later replaces it, password and all.
+//
+// Where the hook PreSignUp confirms users at once, an address that has an account is refused with InvalidParameter: that it has one shows.
 //
 // Errors: InvalidParameter and InvalidPassword, with Field; LimitExceeded after several sign-ups with one address; UserHookFailed;
 // NotAuthorized if the pool has no self-service sign-up; CodeDeliveryFailure if the user was made, but the message not sent: ask for
@@ -57,7 +62,7 @@ func (p *Pool) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error)
 	if err := p.count(ctx, limitMessage, email); err != nil {
 		return SignUpOutput{}, err
 	}
-	decision, err := runHook(ctx, p, "PreSignUp", p.hooks.PreSignUp, PreSignUpEvent{UserEvent{Attributes: attributes}})
+	decision, err := runHook(ctx, p, "PreSignUp", p.hooks.PreSignUp, PreSignUpEvent{UserEvent{Attributes: maps.Clone(attributes)}})
 	if err != nil {
 		return SignUpOutput{}, err
 	}
@@ -70,7 +75,7 @@ func (p *Pool) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error)
 		return SignUpOutput{}, err
 	}
 	if decision.AutoConfirmUser {
-		return p.signUpConfirmed(ctx, u, decision.AutoVerifyEmail)
+		return p.signUpConfirmed(ctx, u, email, decision.AutoVerifyEmail)
 	}
 	return p.signUpUnconfirmed(ctx, u, email)
 }
@@ -87,17 +92,18 @@ func (p *Pool) newUser(email string, attributes map[string]string, hash string) 
 	}, nil
 }
 
-// signUpConfirmed makes a user whom the application vouches for. Here a taken address cannot be hidden, as nothing is sent.
-func (p *Pool) signUpConfirmed(ctx context.Context, u User, verified bool) (SignUpOutput, error) {
+// signUpConfirmed makes a user whom the application vouches for. Here a taken address cannot be hidden: whoever signed up would find out
+// by signing in.
+func (p *Pool) signUpConfirmed(ctx context.Context, u User, email string, verified bool) (SignUpOutput, error) {
 	u.Status = StatusConfirmed
 	if verified {
 		u.Attributes["email_verified"] = "true"
 	}
-	switch err := p.store.CreateUser(ctx, p.id, u); {
-	case errors.Is(err, ErrExists):
-		return SignUpOutput{}, failField(InvalidParameter, "username", "This e-mail address cannot be used to sign up.")
+	switch _, taken, err := p.takeAddress(ctx, u, email); {
 	case err != nil:
-		return SignUpOutput{}, unavailable("making a user", err)
+		return SignUpOutput{}, err
+	case taken:
+		return SignUpOutput{}, failField(InvalidParameter, "username", "This e-mail address cannot be used to sign up.")
 	}
 	p.confirmed(ctx, u)
 	return SignUpOutput{UserSub: u.Sub, UserConfirmed: true}, nil
@@ -110,32 +116,47 @@ func (p *Pool) signUpUnconfirmed(ctx context.Context, u User, email string) (Sig
 	}
 	delivery := emailDelivery(email)
 	out := SignUpOutput{UserSub: u.Sub, CodeDeliveryDetails: &delivery, Session: u.Sub}
-	message := newMessage(MessageSignUp, email, u.Username, code)
+	holder, taken, err := p.takeAddress(ctx, u, email)
+	switch {
+	case err != nil:
+		return SignUpOutput{}, err
+	case !taken:
+		return out, p.send(ctx, newMessage(MessageSignUp, email, u.Username, code))
+	}
+	if err := p.decoyWrite(ctx, email); err != nil {
+		return SignUpOutput{}, err
+	}
+	return out, p.send(ctx, newMessage(MessageAccountExists, email, holder.Username, ""))
+}
+
+// takeAddress stores a new user, in the place of a sign-up with this address that was never confirmed. If the address belongs to a user,
+// it changes nothing, and returns that one.
+func (p *Pool) takeAddress(ctx context.Context, u User, email string) (holder User, taken bool, err error) {
 	for range 100 {
-		err = p.store.CreateUser(ctx, p.id, u)
+		err := p.store.CreateUser(ctx, p.id, u)
 		if err == nil {
-			return out, p.send(ctx, message)
+			return User{}, false, nil
 		}
 		if !errors.Is(err, ErrExists) {
-			return SignUpOutput{}, unavailable("making a user", err)
+			return User{}, false, unavailable("making a user", err)
 		}
 		old, err := p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
 		switch {
 		case errors.Is(err, ErrNotFound):
 			continue
 		case err != nil:
-			return SignUpOutput{}, unavailable("reading a user", err)
+			return User{}, false, unavailable("reading a user", err)
 		case old.Status != StatusUnconfirmed || !old.Enabled:
-			return out, p.send(ctx, newMessage(MessageAccountExists, email, old.Username, ""))
+			return old, true, nil
 		}
 		// The sub of the sign-up that is replaced goes with it, and all that hung on it. The version makes sure that it was not
 		// confirmed in the meantime.
 		err = p.store.DeleteUser(ctx, p.id, old.Sub, old.Version)
 		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrStale) {
-			return SignUpOutput{}, unavailable("replacing an unconfirmed user", err)
+			return User{}, false, unavailable("replacing an unconfirmed user", err)
 		}
 	}
-	return SignUpOutput{}, limitExceeded(time.Second)
+	return User{}, false, limitExceeded(time.Second)
 }
 
 // ConfirmSignUpInput is the proof that a person reads the mail of the address.
@@ -174,17 +195,17 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, in ConfirmSignUpInput) error {
 	var confirmed User
 	err = p.useCode(ctx, u, purposeConfirm, code, func(u User) bool {
 		return in.Session == "" || in.Session == u.Sub
-	}, func(u *User) error {
+	}, func(u *User) {
 		u.Status = StatusConfirmed
 		u.Attributes["email_verified"] = "true"
 		confirmed = u.Clone()
-		return nil
 	})
 	if err != nil {
 		return err
 	}
 	p.confirmed(ctx, confirmed)
-	return p.forget(ctx, limitCode, email)
+	p.logFailure(ctx, "a count of wrong codes could not be ended", p.forget(ctx, limitCode, email))
+	return nil
 }
 
 // decoyCode does for a user who is not there what a wrong code makes of one who is: it writes.
@@ -197,24 +218,16 @@ func (p *Pool) decoyCode(ctx context.Context, email string) error {
 
 // decoyWrite writes something of no meaning, so that an address without an account takes as long as one with.
 func (p *Pool) decoyWrite(ctx context.Context, email string) error {
-	key, err := p.counterKey(ctx, limit{name: "decoy"}, email)
-	if err != nil {
-		return err
-	}
-	c, err := p.store.Counter(ctx, p.id, key)
-	if err != nil {
-		return unavailable("reading a counter", err)
-	}
-	c.Last = p.now()
-	if err := p.store.PutCounter(ctx, p.id, c); err != nil && !errors.Is(err, ErrStale) {
-		return unavailable("writing a counter", err)
-	}
-	return nil
+	return p.changeCounter(ctx, limit{name: "decoy"}, email, func(c *Counter) (bool, error) {
+		c.Last = p.now()
+		return true, nil
+	})
 }
 
+// confirmed runs the hook that is called once for a user, also if the caller goes away just now.
 func (p *Pool) confirmed(ctx context.Context, u User) {
 	// runUserHook has logged the error; the user is confirmed all the same.
-	_ = p.runUserHook(ctx, "PostConfirmation", p.hooks.PostConfirmation, userEvent(u, ""))
+	_ = p.runUserHook(context.WithoutCancel(ctx), "PostConfirmation", p.hooks.PostConfirmation, userEvent(u, ""))
 }
 
 // ResendConfirmationCodeInput says whose sign-up waits.

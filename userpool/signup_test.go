@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/memstore"
 )
 
 func signUp(email string) userpool.SignUpInput {
@@ -366,6 +368,87 @@ func TestD4_OnceOnly(t *testing.T) {
 	})
 }
 
+// A sign-up that an administrator has shut out is not replaced by signing up again.
+func TestU30_SignUpOverDisabled(t *testing.T) {
+	k := newKit(t, nil)
+	out, err := k.SignUp(t.Context(), signUp("ada@example.com"))
+	require.NoError(t, err)
+	require.NoError(t, k.AdminDisableUser(t.Context(), "ada@example.com"))
+	_, err = k.SignUp(t.Context(), signUp("ada@example.com"))
+	require.NoError(t, err)
+	require.Equal(t, userpool.MessageAccountExists, k.mail().Kind)
+	u, err := k.AdminGetUser(t.Context(), "ada@example.com")
+	require.NoError(t, err)
+	require.Equal(t, out.UserSub, u.Sub)
+	require.False(t, u.Enabled)
+	before := k.mails()
+	_, err = k.ResendConfirmationCode(t.Context(), userpool.ResendConfirmationCodeInput{Username: "ada@example.com"})
+	require.NoError(t, err)
+	require.Equal(t, before, k.mails(), "no code goes to it either")
+}
+
+// beforeDelete is a store that does something, once, before a user is deleted.
+type beforeDelete struct {
+	userpool.Store
+	do func()
+}
+
+func (s *beforeDelete) DeleteUser(ctx context.Context, pool, sub string, version int64) error {
+	if do := s.do; do != nil {
+		s.do = nil
+		do()
+	}
+	return s.Store.DeleteUser(ctx, pool, sub, version)
+}
+
+// A sign-up that is confirmed at the very moment in which another would replace it, stays.
+func TestR7_ConfirmedWhileReplaced(t *testing.T) {
+	store := &beforeDelete{Store: memstore.New()}
+	k := newKitOn(t, store, nil)
+	out, err := k.SignUp(t.Context(), signUp("ada@example.com"))
+	require.NoError(t, err)
+	code := k.mail().Code
+	store.do = func() {
+		require.NoError(t, k.ConfirmSignUp(t.Context(), userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: code, Session: out.Session}))
+	}
+	_, err = k.SignUp(t.Context(), userpool.SignUpInput{Username: "ada@example.com", Password: "what somebody else chose"})
+	require.NoError(t, err)
+	require.Nil(t, store.do)
+	require.Equal(t, userpool.MessageAccountExists, k.mail().Kind)
+	k.tokens("ada@example.com")
+}
+
+// However messages are asked for, one address gets five at once, and then one for each wait, which grows.
+func TestU33_MessagesToOneAddress(t *testing.T) {
+	for _, who := range []string{"ada@example.com", "nobody@example.com"} {
+		for name, ask := range map[string]func(k *kit) error{
+			"SignUp": func(k *kit) error { _, err := k.SignUp(t.Context(), signUp(who)); return err },
+			"ResendConfirmationCode": func(k *kit) error {
+				_, err := k.ResendConfirmationCode(t.Context(), userpool.ResendConfirmationCodeInput{Username: who})
+				return err
+			},
+			"ForgotPassword": func(k *kit) error {
+				_, err := k.ForgotPassword(t.Context(), userpool.ForgotPasswordInput{Username: who})
+				return err
+			},
+		} {
+			k := newKit(t, nil)
+			k.user("ada@example.com")
+			k.clock.Advance(6 * time.Hour) // the first message is forgotten
+			allowed := 0
+			for range 8 {
+				err := ask(k)
+				if err != nil {
+					require.ErrorIs(t, err, userpool.LimitExceeded)
+					continue
+				}
+				allowed++
+			}
+			require.Equal(t, 5, allowed, "%s for %s", name, who)
+		}
+	}
+}
+
 // Wherever an operation is cut off, what it did is whole or not done at all, and doing it again works.
 func TestD3_CutOff(t *testing.T) {
 	ctx := t.Context()
@@ -387,8 +470,9 @@ func TestD3_CutOff(t *testing.T) {
 		store.failAfter(cut)
 		err = k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "a@example.com", ConfirmationCode: code, Session: out.Session})
 		reached = store.heal() || reached
-		if u, _ := k.AdminGetUser(ctx, "a@example.com"); u.Status != userpool.StatusConfirmed {
-			require.Error(t, err)
+		u, _ := k.AdminGetUser(ctx, "a@example.com")
+		require.Equal(t, u.Status == userpool.StatusConfirmed, err == nil, "an error means that nothing was done")
+		if err != nil {
 			require.NoError(t, k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "a@example.com", ConfirmationCode: code, Session: out.Session}))
 		}
 		store.failAfter(cut)

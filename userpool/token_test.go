@@ -2,6 +2,7 @@ package userpool_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,44 @@ func TestJ18_TokenUse(t *testing.T) {
 	for _, token := range []string{tokens.AccessToken, tokens.IDToken, k.browser("ada@example.com")} {
 		_, err := k.refresh(token)
 		require.ErrorIs(t, err, userpool.NotAuthorized)
+	}
+}
+
+// What the pool has signed is still neither kind of token without the right token_use, and a client of the pool that it was issued to.
+func TestJ18_GenuineSignature(t *testing.T) {
+	k := newKit(t, nil)
+	ctx := t.Context()
+	k.user("ada@example.com")
+	tokens := k.tokens("ada@example.com")
+	access, id := k.claimsOf(k.VerifyAccessToken, tokens.AccessToken), k.claimsOf(k.VerifyIDToken, tokens.IDToken)
+	signed := func(claims map[string]any, name string, value any) string {
+		changed := maps.Clone(claims)
+		changed["exp"], changed["iat"], changed["auth_time"] = k.clock.Now().Add(time.Hour).Unix(), k.clock.Now().Unix(), k.clock.Now().Unix()
+		changed[name] = value
+		token, err := k.SignForTest(ctx, changed)
+		require.NoError(t, err)
+		return token
+	}
+	_, err := k.VerifyAccessToken(ctx, signed(access, "extra", "x"))
+	require.NoError(t, err)
+	_, err = k.VerifyIDToken(ctx, signed(id, "extra", "x"))
+	require.NoError(t, err)
+	for name, values := range map[string][]any{
+		"token_use": {"id", "refresh", "Access", "", 1, nil}, "client_id": {"webapp2", "", []string{"webapp"}, nil},
+		"sub": {"x", "", nil}, "origin_jti": {"x", "", nil}, "iss": {issuer + "/", issuer + "-10", nil},
+	} {
+		for _, value := range values {
+			_, err := k.VerifyAccessToken(ctx, signed(access, name, value))
+			require.ErrorIs(t, err, userpool.NotAuthorized, "%s %v", name, value)
+		}
+	}
+	for name, values := range map[string][]any{
+		"token_use": {"access", "ID", "", nil}, "aud": {"webapp2", "", []string{"webapp", "webapp2"}, nil}, "sub": {"x"}, "origin_jti": {"x"},
+	} {
+		for _, value := range values {
+			_, err := k.VerifyIDToken(ctx, signed(id, name, value))
+			require.ErrorIs(t, err, userpool.NotAuthorized, "%s %v", name, value)
+		}
 	}
 }
 

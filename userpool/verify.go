@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 )
 
 // VerifyAccessToken returns the claims of an access token of this pool: signed by one of its keys, not expired, issued to one of its
-// clients, and of a session that has not ended. Numbers are json.Number. The error is NotAuthorized, or ServiceUnavailable.
+// clients, and of a session that was not ended. Numbers are json.Number. The error is NotAuthorized, or ServiceUnavailable.
 //
 // It asks the store whether the session has ended; an API that can live with tokens being good until they expire verifies them with the
 // middleware alone, which asks nobody.
@@ -44,9 +45,10 @@ func (p *Pool) VerifyIDTokenHint(ctx context.Context, token string) (map[string]
 
 func (p *Pool) verify(ctx context.Context, token, use string, want jose.Expected) (map[string]any, error) {
 	want.Issuer, want.Now = p.issuer, p.now()
-	claims, err := jose.Verify(ctx, token, p, want)
-	if errors.Is(err, ServiceUnavailable) {
-		return nil, err
+	keys := &keySource{pool: p}
+	claims, err := jose.Verify(ctx, token, keys, want)
+	if keys.failure != nil {
+		return nil, keys.failure
 	}
 	if err != nil {
 		return nil, &Error{Code: NotAuthorized, Message: invalidToken().Message, cause: err}
@@ -61,6 +63,20 @@ func (p *Pool) verify(ctx context.Context, token, use string, want jose.Expected
 		}
 	}
 	return claims, nil
+}
+
+// keySource is the pool's keys for one token. It remembers a failure that says nothing about the token.
+type keySource struct {
+	pool    *Pool
+	failure error
+}
+
+func (s *keySource) Key(ctx context.Context, kid string) (alg string, key crypto.PublicKey, err error) {
+	alg, key, err = s.pool.Key(ctx, kid)
+	if err != nil && !errors.Is(err, NotAuthorized) {
+		s.failure = err
+	}
+	return alg, key, err
 }
 
 func (p *Pool) checkLive(ctx context.Context, claims map[string]any) error {
@@ -78,16 +94,16 @@ func invalidToken() *Error {
 	return fail(NotAuthorized, "The token is not valid, or no longer. Please sign in again.")
 }
 
-// Revoked tells whether the session that a verified token belongs to has ended: by sign-out or revocation, by a new password, or because
-// the user was disabled or deleted. Claims without origin_jti count as revoked. It is the revocation that the middleware can ask, at the
-// price of two look-ups by key.
+// Revoked tells whether the session that a verified token belongs to was ended: by sign-out or revocation, by a new password, or because
+// the user was disabled or deleted. That no refresh token of it is valid any more revokes nothing. Claims without origin_jti count as
+// revoked. It is the revocation that the middleware can ask, at the price of two look-ups by key.
 func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error) {
 	id, _ := claims["origin_jti"].(string)
 	sub, _ := claims["sub"].(string)
 	if id == "" || sub == "" {
 		return true, nil
 	}
-	s, _, err := p.liveSession(ctx, id)
+	s, _, err := p.standingSession(ctx, id)
 	if errors.Is(err, NotAuthorized) {
 		return true, nil
 	}

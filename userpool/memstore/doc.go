@@ -1,6 +1,6 @@
 // Package memstore is a userpool.Store in the memory of the process, for tests, examples and programs that may forget:
 //
-//	pool, err := userpool.New(ctx, userpool.Config{Store: memstore.New(), ...})
+//	pool, err := userpool.New(userpool.Config{Store: memstore.New(), ...})
 //
 // What it holds is gone when the process ends, and no other process sees it; use package sqlstore for everything that lasts. It keeps
 // every rule of userpool.Store, and passes the same suite as the SQL stores, storetest.Run.

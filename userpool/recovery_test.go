@@ -1,0 +1,79 @@
+package userpool_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stepwell/stepwell/userpool"
+)
+
+// Who proves that he reads the mail of the address, and sets a new password, need not wait for what others have tried.
+func TestU7_RecoveryEndsLockout(t *testing.T) {
+	k := newKit(t, nil)
+	k.user("ada@example.com")
+	for range 5 {
+		_, err := k.signIn("ada@example.com", "a wrong password")
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+	}
+	_, err := k.signIn("ada@example.com", password)
+	require.ErrorIs(t, err, userpool.LimitExceeded)
+	_, err = k.ForgotPassword(t.Context(), userpool.ForgotPasswordInput{Username: "ada@example.com"})
+	require.NoError(t, err)
+	require.NoError(t, k.ConfirmForgotPassword(t.Context(), userpool.ConfirmForgotPasswordInput{
+		Username: "ada@example.com", ConfirmationCode: k.mail().Code, Password: "a new password of many words",
+	}))
+	_, err = k.signIn("ada@example.com", "a new password of many words")
+	require.NoError(t, err)
+}
+
+// Codes that set a password are guessed as little as those that confirm: fifteen times over all codes, and then slowly.
+func TestU9_GuessesOfRecoveryCodes(t *testing.T) {
+	for _, who := range []string{"ada@example.com", "nobody@example.com"} {
+		k := newKit(t, func(c *userpool.Config) { c.MaxConcurrentHashes = 2 })
+		k.user("ada@example.com")
+		looked := 0
+		for range 18 {
+			err := k.recover(who)
+			if errors.Is(err, userpool.CodeMismatch) {
+				looked++
+				continue
+			}
+			require.ErrorIs(t, err, userpool.LimitExceeded)
+		}
+		require.Equal(t, 15, looked, who)
+	}
+}
+
+// A new password that was set is set, also if what follows cannot be done: an error would have the person use the code again.
+func TestD3_RecoveryIsCutOff(t *testing.T) {
+	for cut := 0; ; cut++ {
+		store := &failingStore{Store: newKit(t, nil).config.Store}
+		k := newKitOn(t, store, nil)
+		k.user("ada@example.com")
+		tokens := k.tokens("ada@example.com")
+		_, err := k.ForgotPassword(t.Context(), userpool.ForgotPasswordInput{Username: "ada@example.com"})
+		require.NoError(t, err)
+		in := userpool.ConfirmForgotPasswordInput{Username: "ada@example.com", ConfirmationCode: k.mail().Code, Password: "a new password of many words"}
+		store.failAfter(cut)
+		err = k.ConfirmForgotPassword(t.Context(), in)
+		reached := store.heal()
+		if err != nil {
+			require.ErrorIs(t, err, userpool.ServiceUnavailable)
+			require.NoError(t, k.ConfirmForgotPassword(t.Context(), in), "cut %d: nothing was done", cut)
+		} else if reached {
+			require.Contains(t, k.log.String(), "connection lost")
+		}
+		_, err = k.signIn("ada@example.com", in.Password)
+		require.NoError(t, err)
+		_, err = k.refresh(tokens.RefreshToken)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+		_, err = k.VerifyIDToken(t.Context(), tokens.IDToken)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+		if !reached {
+			require.Greater(t, cut, 5)
+			return
+		}
+	}
+}
