@@ -128,4 +128,8 @@ func TestLoginHintAndApplicationName(t *testing.T) {
 	p = b.get(s.ui.LoginURL(strings.Replace(authorize, "callback", "evil", 1)))
 	require.Empty(t, attr(p.byID("username"), "value"), "only a registered address speaks for an application")
 	require.NotContains(t, p.text("main"), "Web")
+	for _, hint := range []string{"ada%0A%40example.com", strings.Repeat("a", 255)} {
+		p = b.get(s.ui.LoginURL(strings.Replace(authorize, "ada%40example.com", hint, 1)))
+		require.Empty(t, attr(p.byID("username"), "value"), "a hint that is no address is left out")
+	}
 }

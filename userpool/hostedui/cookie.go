@@ -18,6 +18,9 @@ const (
 	maxCookie = 2048
 	// federationCookieAge is how long a sign-in at another provider may take.
 	federationCookieAge = time.Hour
+	// stepCookieAge is how long what was typed is kept for the next page: longer than any code lives, and not until who shares the
+	// computer closes the browser.
+	stepCookieAge = time.Hour
 )
 
 // cookies names and writes the cookies of the pages.

@@ -19,6 +19,7 @@
 //	/auth/confirmForgotPassword   the code and the new password
 //	/auth/account                 who is signed in; sign out; delete the account
 //	/auth/signout                 asks, and signs out
+//	/auth/continue                leads on from a form to an application, see below
 //	/auth/federation/NAME         sign in at the provider NAME
 //	/auth/federation/NAME/response   where that provider sends the browser back to, see UI.CallbackURL
 //
@@ -37,6 +38,10 @@
 // Mount the pages on the origin of the application that uses the session. A proxy in front may change the Host header as it likes: no
 // link, redirect, cookie or message is made from it.
 //
+// Let no path that a browser returns to after sign-in, such as Config.AfterSignIn, redirect to another origin. Chromium holds all redirects
+// that follow a form to the content security policy of its page, which allows this origin alone, and drops the navigation without a word.
+// Applications are not concerned: after a form, the page /auth/continue leads to them, and begins a navigation of its own.
+//
 // A person who signs in again gets a new cookie, and the old one is void. The refresh tokens that applications got through the session
 // go on; another person's sign-in in the same browser ends them.
 //
@@ -46,7 +51,7 @@
 //   - Whether an address has an account is not told by any page: status, text, cookies and redirects are the same.
 //   - A form is taken only with a token that is bound to this browser, and not from another site, as Sec-Fetch-Site and Origin tell it.
 //   - Each sign-in makes a new session cookie and voids the one that the browser had. Of two cookies of one name neither is believed.
-//   - After a form comes a 303 redirect, to this origin or to an address that a client registered, and nowhere else.
+//   - After a form comes a 303 redirect to this origin. Only addresses that a client registered are gone on to elsewhere.
 //   - What was typed is kept when something is wrong with it, but never a password. The message stands beside the field.
 //   - A page is never cached, framed, or able to run a script. Of what it links to, no other site learns the address of the page.
 //   - A failure of the machinery is logged with a reference, and the page shows just this reference.

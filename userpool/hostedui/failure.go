@@ -17,7 +17,8 @@ type pageError struct {
 	status  int
 	heading string
 	text    string
-	// back is the page of ours, below the prefix, that the link on the error page leads to, or empty.
+	// back is the page of ours, below the prefix, that the link on the error page leads to, or empty. It goes on to where the person was
+	// going.
 	back string
 	// reference finds the failure in the log.
 	reference string

@@ -51,6 +51,7 @@ func TestPanicIsContained(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, p.Status)
 	require.Contains(t, s.logs.String(), p.text("code"))
 	require.Contains(t, s.logs.String(), "panic: on purpose")
+	require.Contains(t, s.logs.String(), "federated_test.go", "with where it happened")
 	require.NotContains(t, p.Body, "on purpose")
 	require.Equal(t, http.StatusOK, b.get("/auth/login").Status)
 }

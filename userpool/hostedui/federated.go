@@ -44,10 +44,10 @@ func (u *UI) finishFederated(x *exchange) error {
 		Provider: x.provider, State: federationState(x.r), Browser: u.cookies.readSecret(x.r, u.cookies.federation),
 		Replaces: u.BrowserSession(x.r),
 	})
+	x.returnTo, _ = parseReturnTo(returnTo)
 	if err != nil {
 		return x.federationFailed(err)
 	}
-	x.returnTo, _ = parseReturnTo(returnTo)
 	return x.signedIn(out)
 }
 

@@ -9,9 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
-	"strings"
 	"unicode"
 
 	"github.com/stepwell/stepwell/userpool"
@@ -28,7 +26,7 @@ type pages struct {
 	styleTag string
 }
 
-var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "error"}
+var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "continue", "error"}
 
 func loadPages() (pages, error) {
 	p := pages{templates: map[string]*template.Template{}}
@@ -135,8 +133,7 @@ func (x *exchange) show(status int, name string, v view) error {
 	}
 	v.Form.focus()
 	h := x.w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"+x.formTargets()+
-		"; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	// With no-referrer, browsers send "Origin: null" with the form (Fetch, "append a request Origin header"), which cannot be told from
 	// another site where they send no Sec-Fetch-Site. Other origins are told nothing either way.
 	h.Set("Referrer-Policy", "same-origin")
@@ -147,7 +144,13 @@ func (x *exchange) show(status int, name string, v view) error {
 func (x *exchange) showError(e *pageError) error {
 	h := x.w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'")
-	data := struct{ Heading, Text, Back, Reference string }{e.heading, e.text, e.back, e.reference}
+	data := struct {
+		Heading, Text, Back, Reference string
+		SignIn                         bool
+	}{Heading: e.heading, Text: e.text, Reference: e.reference, SignIn: e.back == "/login"}
+	if e.back != "" {
+		data.Back = x.ui.link(e.back, x.returnTo)
+	}
 	return x.write(e.status, "error", view{x: x, Form: &form{}, Data: data})
 }
 
@@ -182,10 +185,10 @@ func (x *exchange) keepBrowser() error {
 type application struct {
 	// Name is the client's, as people know it.
 	Name string
-	// RedirectURI is registered for the client, exactly as it stands here.
-	RedirectURI string
 	// LoginHint is who the application thinks will sign in (OpenID Connect Core, 3.1.2.1), or empty.
 	LoginHint string
+	// Fresh tells that the request asks for a new sign-in, or for that of a certain person: who is signed in may not do.
+	Fresh bool
 }
 
 // application returns the authorization request that this page goes on to, or nil if it goes on to something else. It is told by a
@@ -197,49 +200,21 @@ func (x *exchange) application() *application {
 	}
 	q := u.Query()
 	client, ok := x.ui.pool.Client(q.Get("client_id"))
-	if uri := q.Get("redirect_uri"); ok && client.AllowsCallback(uri) {
-		return &application{Name: client.Name, RedirectURI: uri, LoginHint: q.Get("login_hint")}
+	if ok && client.AllowsCallback(q.Get("redirect_uri")) {
+		return &application{
+			Name: client.Name, LoginHint: q.Get("login_hint"), Fresh: q.Get("prompt")+q.Get("max_age")+q.Get("id_token_hint") != "",
+		}
 	}
 	return nil
 }
 
-// formTargets lists, for form-action, where the redirects after a form of this page may lead beside this origin: Chromium holds them to
-// it too. They are the redirect address of the application that the person came from, and the one after sign-out, both registered.
-func (x *exchange) formTargets() string {
-	var targets string
-	if app := x.application(); app != nil {
-		targets += formTarget(app.RedirectURI)
-	}
-	if uri, ok := x.signOutTarget(); ok {
-		targets += formTarget(uri)
-	}
-	return targets
-}
-
-var (
-	plainScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
-	plainHost   = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
-)
-
-// formTarget returns the origin of an address as a source of CSP, with a space before it. Addresses that have no origin, and IPv6
-// literals, for which CSP has no notation, are allowed by their scheme.
-func formTarget(uri string) string {
-	u, err := url.Parse(uri)
-	switch {
-	case err != nil || !plainScheme.MatchString(u.Scheme):
-		return ""
-	case plainHost.MatchString(u.Host) && (u.Scheme == "https" || u.Scheme == "http"):
-		return " " + u.Scheme + "://" + strings.ToLower(u.Host)
-	case u.Scheme == "https":
-		return ""
-	}
-	return " " + u.Scheme + ":"
-}
-
-// stylesheet serves the stylesheet, which any browser may keep: its address changes when it does.
+// stylesheet serves the stylesheet, which any browser may keep: its address changes when it does. While another version of the program
+// runs beside this one, a browser may ask here for the other one's, and must not keep what it gets.
 func (u *UI) stylesheet(x *exchange) error {
 	h := x.w.Header()
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	if x.query.Get("v") == u.pages.styleTag {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	h.Set("Content-Type", "text/css; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(u.pages.style)))
 	_, _ = x.w.Write(u.pages.style) // a browser that has gone away needs no answer

@@ -14,7 +14,7 @@ var evilReturnTo = []string{
 	"https://evil.example", "http://evil.example", "HTTPS://evil.example", "https:evil.example", "https:/evil.example",
 	"https:///evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x",
 	"mailto:a@evil.example", "evil.example", "account", "?next=//evil.example", "#fragment", "/account#//evil.example", "",
-	"%2f%2fevil.example", "/%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5Cevil.example", "/%252fevil.example",
+	"%2f%2fevil.example", "/%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5Cevil.example", "/%252fevil.example", "/a%2fb", "/a%2Fb",
 	"/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example", " //evil.example", "/ /evil.example", "/%09/evil.example",
 	"/%0d%0aLocation:%20//evil.example", "/%00", "/a\x00b", "/a\x7fb", "/\u2028evil", "/é", "/.//evil.example", "/..//evil.example",
 	"/a/../..//evil.example", "/./evil", "/a/../b", "/a//evil.example", "/%2e%2e//evil.example", "/%2e/evil", "@evil.example", "/%zz",

@@ -1,9 +1,11 @@
 package hostedui_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -33,7 +35,11 @@ func TestO24_LoginCSRF(t *testing.T) {
 			return b.formRequest("/auth/login", credentials(foreign.Get("csrf")))
 		},
 		"token changed": func(b *browser, own string) *http.Request {
-			return b.formRequest("/auth/login", credentials(own[:len(own)-2]+"AA"))
+			first := "A"
+			if own[0] == 'A' {
+				first = "B"
+			}
+			return b.formRequest("/auth/login", credentials(first+own[1:]))
 		},
 		"the cookie as token": func(b *browser, _ string) *http.Request {
 			return b.formRequest("/auth/login", credentials(b.cookie("browser").Value))
@@ -79,6 +85,13 @@ func TestO24_LoginCSRF(t *testing.T) {
 		_, own := s.browser().get("/auth/login").form()
 		b := s.browser()
 		require.Equal(t, http.StatusForbidden, b.post("/auth/login", credentials(own.Get("csrf"))).Status)
+	})
+	t.Run("no cookie, and the token of an empty one", func(t *testing.T) {
+		b := s.browser()
+		mac := hmac.New(sha256.New, nil)
+		mac.Write([]byte("stepwell hostedui: cross-site request forgery"))
+		p := b.post("/auth/login", credentials(base64.RawURLEncoding.EncodeToString(mac.Sum(nil))))
+		require.Equal(t, http.StatusForbidden, p.Status)
 	})
 	t.Run("two cookies", func(t *testing.T) {
 		b := s.browser()
@@ -244,37 +257,6 @@ func TestO39_H4_HeadersOfEveryAnswer(t *testing.T) {
 		answers["login"].Header.Get("Content-Security-Policy"))
 }
 
-func TestH4_FormActionHasOnlyRegisteredAddresses(t *testing.T) {
-	s := newSite(t, settings(func(set *userpool.Settings) {
-		set.Clients = append(set.Clients, userpool.Client{ID: "native", CallbackURLs: []string{
-			"com.example.app:/done", "http://127.0.0.1:8123/cb", "http://[::1]:8123/cb", "https://APP.example:8443/cb",
-		}})
-	}))
-	b := s.browser()
-	action := func(returnTo string) string {
-		t.Helper()
-		csp := b.get("/auth/login?return_to=" + url.QueryEscape(returnTo)).Header.Get("Content-Security-Policy")
-		m := regexp.MustCompile(`form-action ([^;]*)`).FindStringSubmatch(csp)
-		require.Len(t, m, 2, csp)
-		return m[1]
-	}
-	authorize := func(client, uri string) string {
-		return "/oauth2/authorize?client_id=" + url.QueryEscape(client) + "&redirect_uri=" + url.QueryEscape(uri) + "&response_type=code"
-	}
-	require.Equal(t, "'self' https://app.example", action(authorize("web", "https://app.example/callback")))
-	require.Equal(t, "'self' com.example.app:", action(authorize("native", "com.example.app:/done")))
-	require.Equal(t, "'self' http://127.0.0.1:8123", action(authorize("native", "http://127.0.0.1:8123/cb")))
-	require.Equal(t, "'self' http:", action(authorize("native", "http://[::1]:8123/cb")))
-	require.Equal(t, "'self' https://app.example:8443", action(authorize("native", "https://APP.example:8443/cb")))
-	for _, returnTo := range []string{
-		"/x", authorize("web", "https://evil.example/"), authorize("web", "https://app.example/callback/"), authorize("nobody", "https://app.example/callback"),
-		authorize("web", ""), authorize("", "https://app.example/callback"), authorize("web", "https://app.example/bye"),
-		authorize("web", "https://x; script-src *"), "//evil.example/" + authorize("web", "https://app.example/callback"),
-	} {
-		require.Equal(t, "'self'", action(returnTo), returnTo)
-	}
-}
-
 func TestH1_Cookies(t *testing.T) {
 	s := newSite(t)
 	s.register(ada)
@@ -298,6 +280,9 @@ func TestH1_Cookies(t *testing.T) {
 		require.Equal(t, "/", c.Path, c.Name)
 		require.Empty(t, c.Domain, c.Name)
 		require.Less(t, len(c.String()), 4096)
+		if strings.Contains(c.Name, "-step-") && c.MaxAge >= 0 {
+			require.Equal(t, 60*60, c.MaxAge, "an e-mail address does not stay in a shared browser")
+		}
 		kinds[strings.Split(c.Name, "-")[2]] = true
 		if c.Name == session.Name && c.MaxAge > 0 {
 			require.Equal(t, 12*60*60, c.MaxAge)

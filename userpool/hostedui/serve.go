@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ func (u *UI) table() map[string]route {
 		"/account":               {get: u.showAccount},
 		"/account/delete":        {get: u.showDelete, post: u.deleteAccount},
 		"/signout":               {get: u.showSignOut, post: u.signOut},
+		"/continue":              {get: u.showContinue},
 	}
 }
 
@@ -84,7 +86,7 @@ func (u *UI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if p == http.ErrAbortHandler {
 				panic(p)
 			}
-			x.fail(fmt.Errorf("panic: %v", p))
+			x.fail(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
 	setHeaders(w.Header())
@@ -230,5 +232,8 @@ func (x *exchange) signedIn(out *userpool.AuthOutcome) error {
 	c.write(x.w, c.session, out.BrowserSession, x.ui.pool.Settings().BrowserSessionValidity)
 	c.write(x.w, c.browser, browser, 0)
 	c.clear(x.w, c.step)
+	if x.application() != nil {
+		return x.redirect(x.ui.prefix + "/continue?return_to=" + url.QueryEscape(x.returnTo))
+	}
 	return x.redirect(x.destination())
 }

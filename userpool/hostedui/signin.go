@@ -34,11 +34,11 @@ func (u *UI) showSignIn(x *exchange) error {
 		data.SignedInAs = displayName(session)
 	}
 	var username string
-	if app := x.application(); app != nil {
-		if checkEmail(app.LoginHint) == "" {
-			username = app.LoginHint
-		}
-	} else {
+	app := x.application()
+	if app != nil && checkEmail(app.LoginHint) == "" {
+		username = app.LoginHint
+	}
+	if app == nil || !app.Fresh {
 		data.Continue = x.destination()
 	}
 	if notices[x.query.Get("notice")] != nil && x.step().Username != "" {
@@ -85,7 +85,7 @@ func (x *exchange) goOn(page, notice string, s step) error {
 		return err
 	}
 	if len(value) <= maxCookie {
-		x.ui.cookies.write(x.w, x.ui.cookies.step, value, 0)
+		x.ui.cookies.write(x.w, x.ui.cookies.step, value, stepCookieAge)
 	}
 	return x.redirect(x.noticed(page, notice))
 }

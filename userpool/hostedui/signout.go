@@ -17,7 +17,7 @@ type signOutData struct {
 
 // signOutTarget returns the address after sign-out that this request names, if its client has registered exactly this one.
 func (x *exchange) signOutTarget() (string, bool) {
-	if x.rel != "/signout" {
+	if x.rel != "/signout" && x.rel != "/continue" {
 		return "", false
 	}
 	client, ok := x.ui.pool.Client(x.param("client_id"))
@@ -36,40 +36,26 @@ func (x *exchange) param(name string) string {
 	return x.query.Get(name)
 }
 
-// leave decides where the browser goes after sign-out. An address that is not registered is refused, not left out: whoever made the link
-// should learn of it, and nobody be sent there.
-func (x *exchange) leave() (func() error, error) {
+// leave returns the address to go to after sign-out, "" for none. One that is not registered is refused, not left out: whoever made the
+// link should learn of it, and nobody be sent there.
+func (x *exchange) leave() (string, error) {
 	if x.param("logout_uri") == "" {
-		return func() error { return x.redirect(x.ui.prefix + "/login?notice=signed-out") }, nil
+		return "", nil
 	}
 	uri, ok := x.signOutTarget()
 	if !ok {
-		return nil, &pageError{
+		return "", &pageError{
 			status: http.StatusBadRequest, heading: "That did not work",
 			text: "The application asked to return to an address that is not registered for it. You are not signed out yet; you can sign out here instead.",
 			back: "/signout",
 		}
 	}
-	target, err := url.Parse(uri)
-	if err != nil {
-		return nil, err
-	}
-	if state := x.param("state"); state != "" {
-		if target.RawQuery != "" {
-			target.RawQuery += "&"
-		}
-		target.RawQuery += "state=" + url.QueryEscape(state)
-	}
-	return func() error {
-		x.w.Header().Set("Location", target.String())
-		x.w.WriteHeader(http.StatusSeeOther)
-		return nil
-	}, nil
+	return uri, nil
 }
 
 // showSignOut asks first: a GET that signs out could stand in any image tag (OWASP ASVS 10.6.2).
 func (u *UI) showSignOut(x *exchange) error {
-	leave, err := x.leave()
+	uri, err := x.leave()
 	if err != nil {
 		return err
 	}
@@ -77,20 +63,25 @@ func (u *UI) showSignOut(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if session == nil {
-		return leave()
+	switch {
+	case session == nil && uri == "":
+		return x.signedOut()
+	case session == nil:
+		x.w.Header().Set("Location", withState(uri, x.param("state")))
+		x.w.WriteHeader(http.StatusSeeOther)
+		return nil
 	}
 	data := signOutData{SignedInAs: displayName(session)}
-	if _, ok := x.signOutTarget(); ok {
+	if uri != "" {
 		client, _ := u.pool.Client(x.param("client_id"))
 		data.ClientID, data.ClientName = client.ID, client.Name
-		data.LogoutURI, data.State = x.param("logout_uri"), x.param("state")
+		data.LogoutURI, data.State = uri, x.param("state")
 	}
 	return x.show(http.StatusOK, "signout", view{Data: data})
 }
 
 func (u *UI) signOut(x *exchange) error {
-	leave, err := x.leave()
+	uri, err := x.leave()
 	if err != nil {
 		return err
 	}
@@ -100,5 +91,11 @@ func (u *UI) signOut(x *exchange) error {
 		}
 	}
 	u.ClearSession(x.w)
-	return leave()
+	if uri == "" {
+		return x.signedOut()
+	}
+	q := url.Values{"client_id": {x.param("client_id")}, "logout_uri": {uri}, "state": {x.param("state")}}
+	return x.redirect(u.prefix + "/continue?" + q.Encode())
 }
+
+func (x *exchange) signedOut() error { return x.redirect(x.ui.prefix + "/login?notice=signed-out") }

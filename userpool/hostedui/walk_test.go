@@ -184,6 +184,17 @@ func TestSignedInPersonMaySignInAgain(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.Status)
 	require.Contains(t, p.text("main"), "You are signed in as "+ada)
 	require.Contains(t, p.Body, `href="/reports"`)
+
+	// The tab that was left at an application's sign-in goes on, now that another one has signed in.
+	app := authorize("web", "https://app.example/callback")
+	p = b.get("/auth/login?return_to=" + url.QueryEscape(app))
+	require.Contains(t, p.text("main"), "Continue to Web <shop> , or sign in again")
+	require.Equal(t, app, attr(p.all("a")[0], "href"))
+	for _, fresh := range []string{"prompt=login", "prompt=select_account", "max_age=0", "id_token_hint=x"} {
+		p = b.get("/auth/login?return_to=" + url.QueryEscape(app+"&"+fresh))
+		require.Contains(t, p.text("main"), "Sign in again to go on to Web <shop>", fresh)
+		require.NotContains(t, p.text("main"), "Continue", fresh)
+	}
 }
 
 func TestLimitSaysWhenToTryAgain(t *testing.T) {

@@ -64,8 +64,9 @@
 // Logout), or with Cognito's client_id and logout_uri. The address must be registered for sign-out, byte by byte. If the hint is an ID
 // token of the person who is signed in, expired or not, the session ends and the browser goes to the address. If nobody is signed in it
 // goes there at once. Otherwise the person is asked first, so that no foreign page signs anybody out. A hint that is not genuine, a
-// client that is not known and an address that is not registered end in a page that leads nowhere. An application whose site posts to
-// /logout should know that browsers leave out the session cookie then, so that the person is always asked.
+// client that is not known and an address that is not registered end in a page that leads to no application, but to a page where the
+// person can sign out all the same. An application whose site posts to /logout should know that browsers leave out the session cookie
+// then, so that the person is always asked.
 //
 // # Scripts of other origins
 //

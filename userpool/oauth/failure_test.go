@@ -150,7 +150,7 @@ func TestO37_ErrorsAreEscaped(t *testing.T) {
 			res := e.get(target, "")
 			require.GreaterOrEqual(t, res.StatusCode, 400)
 			require.Empty(t, res.Header.Get("Location"))
-			page := body(t, res)
+			page := strings.Replace(body(t, res), `<a href="/signout?client_id=&amp;logout_uri=&amp;state=">Sign out here</a>`, "", 1)
 			for _, tag := range []string{"<script", "<img", "<svg", "<b>", "<a ", "{{"} {
 				if tag == "{{" && evil == "{{.}}" {
 					continue // as text, it is what was sent

@@ -347,7 +347,7 @@ func (e *env) userInfo(token string) *http.Response {
 	return e.do(r)
 }
 
-// errorPage checks that a person is shown a page that leads nowhere, and returns it.
+// errorPage checks that a person is shown a page, and is sent nowhere, and returns it.
 func (e *env) errorPage(res *http.Response, status int) string {
 	e.t.Helper()
 	require.Equal(e.t, status, res.StatusCode)

@@ -34,7 +34,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	if problem != nil {
 		problem.Title = "You cannot be signed out by this request"
-		problem.Code = errInvalidRequest
+		problem.Code, problem.SignOut = errInvalidRequest, h.login.SignOutURL("", "", "")
 		h.errorPage(w, http.StatusBadRequest, *problem)
 		return
 	}
@@ -133,5 +133,6 @@ func (h *Handler) logoutFailed(w http.ResponseWriter, r *http.Request, err error
 	h.errorPage(w, status, pageError{
 		Title:   "You may still be signed in",
 		Message: "Signing out did not work right now. Please try again in a moment.",
+		SignOut: h.login.SignOutURL("", "", ""),
 	})
 }

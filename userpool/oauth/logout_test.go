@@ -112,6 +112,8 @@ func TestO29_LogoutRefused(t *testing.T) {
 				require.NotContains(t, page, "<script>")
 				require.NotContains(t, page, "<b>")
 				require.NotContains(t, page, parts[1], "a token is not shown")
+				require.Contains(t, page, ">Sign out here</a>", "who wanted to sign out can")
+				require.Equal(t, 1, strings.Count(page, "href"))
 			}
 			_, err := e.pool.BrowserSession(t.Context(), session)
 			require.NoError(t, err)
@@ -174,6 +176,7 @@ func TestLogoutWhenTheStoreIsDown(t *testing.T) {
 	broken.fail.Store(true)
 	page := e.errorPage(e.get(logoutURL("id_token_hint", own, "post_logout_redirect_uri", goodbye), session), http.StatusServiceUnavailable)
 	require.Contains(t, page, "You may still be signed in")
+	require.Contains(t, page, ">Sign out here</a>")
 	require.NotContains(t, page, errStore.Error())
 	require.Contains(t, e.logs.String(), errStore.Error())
 }

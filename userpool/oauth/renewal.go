@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stepwell/stepwell/internal/jose"
 	"github.com/stepwell/stepwell/userpool"
 )
 
@@ -23,8 +24,6 @@ const (
 	renewalName = "renewal"
 	// renewalAge is how long the person may take to sign in before the request asks once more.
 	renewalAge = 15 * time.Minute
-	// renewalSkew is how far the clocks of two processes may differ.
-	renewalSkew = 30 * time.Second
 )
 
 // newRenewal returns the parameter for a request that is sent to sign-in while session, which may be nil, is there.
@@ -43,7 +42,7 @@ func renewed(renewal string, session *userpool.BrowserSession, now time.Time) bo
 		return false
 	}
 	asked := time.Unix(unix, 0)
-	if now.Sub(asked) > renewalAge || session.AuthTime.Before(asked.Add(-renewalSkew)) {
+	if now.Sub(asked) > renewalAge || session.AuthTime.Before(asked.Add(-jose.ClockSkew)) {
 		return false
 	}
 	return subtle.ConstantTimeCompare([]byte(mark), []byte(sessionMark(session))) == 0
