@@ -24,13 +24,13 @@
 // They never import one another. Where one needs what another offers, it declares a small interface of standard library types, and the
 // other one satisfies it without knowing:
 //
-//	who needs it              the interface                    who satisfies it
-//	middleware.Config.Keys    Key(ctx, kid) (alg, key, err)    *userpool.Pool, middleware.RemoteKeys
-//	middleware.Revocation     Revoked(ctx, claims)             *userpool.Pool
-//	middleware.Authenticator  Authenticate(r) (claims, err)    *hostedui.UI
-//	userpool.Provider         Begin(...), Finish(...)          *oidc.Provider
-//	identitypool.Config       VerifyLogin(ctx, token)          (*userpool.Pool).VerifyIDToken, *oidc.Provider
-//	oauth.Login               who is signed in, and where to   *hostedui.UI
+//	interface                     shape                          who satisfies it
+//	middleware.KeySource          Key(ctx, kid)                  *userpool.Pool, *middleware.RemoteKeys
+//	middleware.Revocation         Revoked(ctx, claims)           *userpool.Pool
+//	middleware.Authenticator      Authenticate(r)                *hostedui.UI
+//	userpool.IdentityProvider     Begin(...), Finish(...)        *oidc.Provider
+//	identitypool.LoginVerifier    VerifyLogin(ctx, token)        *oidc.Provider, LoginFunc(pool.VerifyIDToken)
+//	oauth.Login                   BrowserSession(r) and more     *hostedui.UI
 //
 // So a program takes the parts that it wants, replaces any by its own, and links nothing of the rest.
 //

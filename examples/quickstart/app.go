@@ -123,15 +123,16 @@ func (a *app) mount() error {
 	}
 	mux.Handle("/idp/", example)
 
+	mux.Handle("/", page(notFound))
 	mux.Handle("GET /{$}", page(a.home))
 	mux.Handle("GET /style.css", http.HandlerFunc(stylesheet))
 	mux.Handle("GET /mailbox", page(a.showMailbox))
 	mux.Handle("GET /private", guard.Handler(page(a.private)))
 	mux.Handle("POST /guest", http.NewCrossOriginProtection().Handler(page(a.guest)))
 	mux.Handle("GET /me", guard.Handler(http.HandlerFunc(a.beginMe)))
-	mux.Handle("GET /me/callback", guard.Handler(page(a.finishMe)))
+	mux.Handle("GET /me/callback", guard.Handler(forgetPending(page(a.finishMe))))
 	mux.Handle("GET /api/me", guard.Handler(http.HandlerFunc(apiMe)))
 	a.mountNotes(mux)
-	a.Handler = mux
+	a.Handler = a.atHome(mux)
 	return nil
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -70,7 +72,26 @@ func signInByForm(t *testing.T, client *http.Client, loginURL string) *http.Resp
 	}
 	response, err = client.PostForm(loginURL, form)
 	require.NoError(t, err)
+	next, leadsOn := strings.CutPrefix(response.Header.Get("Refresh"), "0; url=")
+	if !leadsOn {
+		return response
+	}
+	response.Body.Close()
+	target, err := response.Request.URL.Parse(next)
+	require.NoError(t, err)
+	response, err = client.Get(target.String())
+	require.NoError(t, err)
 	return response
+}
+
+// read returns the text of an answer.
+func read(t *testing.T, response *http.Response, err error) string {
+	t.Helper()
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
 }
 
 // An outside relying party, go-oidc with x/oauth2, signs in through the pool, its hosted pages and its endpoints.
@@ -155,6 +176,94 @@ func TestO1_RedirectBySlash(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, response.StatusCode)
 	require.Empty(t, response.Header.Get("Location"))
 	require.Contains(t, string(body), "redirect_uri")
+}
+
+// The way to the page with the tokens: what comes back must be the answer to what was asked, from whom it was asked, once.
+func TestR10_ComingBackWithTokens(t *testing.T) {
+	a := serve(t)
+	a.addUser(t, "ada@example.com", password)
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	client := &http.Client{Jar: jar}
+	signInByForm(t, client, a.base+"/auth/login").Body.Close()
+	still := *client
+	still.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if r.URL.Path == "/me/callback" {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	back := func() *url.URL { // with an answer that is good
+		t.Helper()
+		response, err := still.Get(a.base + "/me")
+		read(t, response, err)
+		callback, err := response.Location()
+		require.NoError(t, err)
+		return callback
+	}
+	good := back()
+	response, err := client.Get(good.String())
+	require.Contains(t, read(t, response, err), "Claims of the ID token")
+	require.Equal(t, http.StatusOK, response.StatusCode)
+
+	for name, c := range map[string]struct {
+		change func(q url.Values)
+		want   string
+	}{
+		"reloaded":         {nil, "has been shown already"},
+		"other state":      {func(q url.Values) { q.Set("state", "other") }, "in another tab"},
+		"no state":         {func(q url.Values) { q.Del("state") }, "in another tab"},
+		"other issuer":     {func(q url.Values) { q.Set("iss", a.base+"/idp") }, "does not come from"},
+		"no issuer":        {func(q url.Values) { q.Del("iss") }, "does not come from"},
+		"an error":         {func(q url.Values) { q.Set("error", "access_denied"); q.Set("error_description", "<b>No.") }, "refused: &lt;b&gt;No. (access_denied)"},
+		"another code":     {func(q url.Values) { q.Set("code", strings.Repeat("A", 43)) }, "The code is not valid"},
+		"the code of good": {func(q url.Values) { q.Set("code", good.Query().Get("code")) }, "The code is not valid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := good
+			if c.change != nil {
+				target = back()
+				q := target.Query()
+				c.change(q)
+				target.RawQuery = q.Encode()
+			}
+			response, err := client.Get(target.String())
+			body := read(t, response, err)
+			require.Equal(t, http.StatusBadRequest, response.StatusCode)
+			require.Contains(t, body, c.want)
+			require.Contains(t, body, `href="/me">Try again`)
+		})
+	}
+}
+
+// What goes wrong inside is logged and not shown.
+func TestFailureIsNotShown(t *testing.T) {
+	w := httptest.NewRecorder()
+	page(func(*http.Request) (view, error) { return view{}, errors.New("the disk <is> on fire") }).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	require.Equal(t, http.StatusInternalServerError, w.Code)
+	require.NotContains(t, w.Body.String(), "fire")
+	require.Contains(t, w.Body.String(), "Something went wrong")
+}
+
+// By another name than its own, the program shows nothing: not to who typed 127.0.0.1, and not to a page elsewhere that rebinds its name.
+func TestO31_OtherNames(t *testing.T) {
+	a := serve(t)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, host := range []string{"127.0.0.1:8080", "evil.example", "localhost", "LOCALHOST.evil.example"} {
+		for method, want := range map[string]int{http.MethodGet: http.StatusFound, http.MethodPost: http.StatusMisdirectedRequest} {
+			r, err := http.NewRequest(method, a.base+"/mailbox?x=1", nil)
+			require.NoError(t, err)
+			r.Host = host
+			response, err := client.Do(r)
+			body := read(t, response, err)
+			require.Equal(t, want, response.StatusCode, host)
+			require.NotContains(t, body, "<h1>")
+			require.NotContains(t, response.Header.Get("Location"), "evil")
+			if method == http.MethodGet {
+				require.Equal(t, a.base+"/mailbox?x=1", response.Header.Get("Location"))
+			}
+		}
+	}
 }
 
 // Protected pages send a stranger to sign in; the API for signed requests and the one for tokens refuse him.

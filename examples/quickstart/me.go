@@ -32,34 +32,69 @@ func (a *app) oauth() *oauth2.Config {
 	}
 }
 
-// pendingCookie keeps state and PKCE verifier in the browser until it is back.
+// pendingCookie keeps state, nonce and PKCE verifier in the browser until it is back.
 const pendingCookie = "quickstart-pending"
 
 // beginMe sends the browser to the authorization endpoint.
 func (a *app) beginMe(w http.ResponseWriter, r *http.Request) {
-	state, verifier := rand.Text(), oauth2.GenerateVerifier()
+	state, nonce, verifier := rand.Text(), rand.Text(), oauth2.GenerateVerifier()
 	http.SetCookie(w, &http.Cookie{
-		Name: pendingCookie, Value: state + "." + verifier, Path: "/me", MaxAge: 600, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: pendingCookie, Value: state + "." + nonce + "." + verifier, Path: "/me", MaxAge: 600, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	http.Redirect(w, r, a.oauth().AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)), http.StatusSeeOther)
+	request := a.oauth().AuthCodeURL(state, oauth2.SetAuthURLParam("nonce", nonce), oauth2.S256ChallengeOption(verifier))
+	http.Redirect(w, r, request, http.StatusSeeOther)
 }
 
-// finishMe exchanges the code for tokens, and the ID token for temporary credentials.
-func (a *app) finishMe(r *http.Request) (view, error) {
+// forgetPending lets a browser come back once.
+func forgetPending(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: pendingCookie, Path: "/me", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		next.ServeHTTP(w, r)
+	})
+}
+
+// redeem checks what the browser came back with, and exchanges the code for tokens. The claims are those of the ID token.
+func (a *app) redeem(r *http.Request) (tokens *oauth2.Token, id map[string]any, err error) {
+	again := func(text string) (*oauth2.Token, map[string]any, error) {
+		return nil, nil, &problem{Text: text, Again: "/me"}
+	}
 	cookie, err := r.Cookie(pendingCookie)
 	if err != nil {
-		return view{}, errors.New("this page was not asked for here, or too long ago: go back and press the button again")
+		return again("This page has been shown already, or was not asked for in this browser. A code is good for one use: get another one.")
 	}
-	state, verifier, _ := strings.Cut(cookie.Value, ".")
-	if state == "" || subtle.ConstantTimeCompare([]byte(state), []byte(r.URL.Query().Get("state"))) != 1 {
-		return view{}, errors.New("this page was asked for in another browser or tab: go back and press the button again")
+	state, rest, _ := strings.Cut(cookie.Value, ".")
+	nonce, verifier, _ := strings.Cut(rest, ".")
+	q := r.URL.Query()
+	if state == "" || subtle.ConstantTimeCompare([]byte(state), []byte(q.Get("state"))) != 1 {
+		return again("This page was asked for in another tab, or not at all.")
 	}
-	tokens, err := a.oauth().Exchange(r.Context(), r.URL.Query().Get("code"), oauth2.VerifierOption(verifier))
+	if q.Get("iss") != a.pool.Issuer() { // RFC 9207: the answer of another server
+		return again("The answer does not come from the authorization server that was asked.")
+	}
+	if q.Get("error") != "" {
+		return again("The authorization server refused: " + q.Get("error_description") + " (" + q.Get("error") + ").")
+	}
+	tokens, err = a.oauth().Exchange(r.Context(), q.Get("code"), oauth2.VerifierOption(verifier))
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.ErrorCode == "invalid_grant" {
+		return again("The code is not valid, or not any more.")
+	}
 	if err != nil {
-		return view{}, err
+		return nil, nil, err
 	}
 	idToken, _ := tokens.Extra("id_token").(string)
-	id, err := a.pool.VerifyIDToken(r.Context(), idToken)
+	id, err = a.pool.VerifyIDToken(r.Context(), idToken)
+	if err != nil {
+		return nil, nil, err
+	}
+	if id["aud"] != clientID || id["nonce"] != nonce {
+		return again("The ID token is for another application or another sign-in.")
+	}
+	return tokens, id, nil
+}
+
+// finishMe calls the APIs with the tokens: one with credentials that it gets for the ID token, one with the access token.
+func (a *app) finishMe(r *http.Request) (view, error) {
+	tokens, id, err := a.redeem(r)
 	if err != nil {
 		return view{}, err
 	}
@@ -67,7 +102,7 @@ func (a *app) finishMe(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	e, err := a.callAsUser(r.Context(), idToken)
+	e, err := a.callAsUser(r.Context(), tokens.Extra("id_token").(string))
 	if err != nil {
 		return view{}, err
 	}

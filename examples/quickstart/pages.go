@@ -2,10 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
+	"errors"
 	"html/template"
 	"log"
 	"net/http"
+	"strings"
+
+	"golang.org/x/oauth2"
 )
 
 //go:embed templates
@@ -30,6 +35,17 @@ type view struct {
 	Data     any
 }
 
+// problem is what a person did, or an application asked for, that cannot be done. Its text is shown; that of other errors is not.
+type problem struct {
+	Text string
+	// Again is the path where it can be tried once more, or empty.
+	Again string
+	// status is that of the answer; 0 means 400.
+	status int
+}
+
+func (p *problem) Error() string { return p.Text }
+
 // page serves what show returns. The page is made whole before the first byte is sent.
 func page(show func(r *http.Request) (view, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,8 +53,12 @@ func page(show func(r *http.Request) (view, error)) http.Handler {
 		v, err := show(r)
 		if err != nil {
 			log.Printf("%s: %v", r.URL.Path, err)
-			status = http.StatusBadRequest
-			v = view{template: "error", Title: "That did not work", Data: err.Error()}
+			known, ok := errors.AsType[*problem](err)
+			if !ok {
+				known = &problem{Text: "Something went wrong inside the program. Its log says what.", status: http.StatusInternalServerError}
+			}
+			status = cmp.Or(known.status, http.StatusBadRequest)
+			v = view{template: "error", Title: "That did not work", Data: known}
 		}
 		var b bytes.Buffer
 		if err := pages[v.template].ExecuteTemplate(&b, "frame", v); err != nil {
@@ -69,9 +89,29 @@ func (a *app) home(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return view{template: "home", Title: "Stepwell quickstart", Data: struct {
-		Name    string
-		Mails   int
-		Mailbox string
-	}{Name: displayName(claims), Mails: len(a.mailbox.newest())}}, nil
+	wrong := a.oauth()
+	wrong.RedirectURL += "/"
+	return view{template: "home", Title: "Stepwell quickstart", Data: struct{ Name, WrongLink string }{
+		displayName(claims), wrong.AuthCodeURL("state", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())),
+	}}, nil
+}
+
+func notFound(*http.Request) (view, error) {
+	return view{}, &problem{Text: "There is nothing at this address.", status: http.StatusNotFound}
+}
+
+// atHome keeps requests that came by another name from the program. Cookies of http://localhost are not sent to http://127.0.0.1, and a
+// name of somebody else's that leads to this machine (DNS rebinding) must not open the mailbox.
+func (a *app) atHome(next http.Handler) http.Handler {
+	host := strings.TrimPrefix(a.base, "http://")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Host == host || r.Host+":80" == host:
+			next.ServeHTTP(w, r)
+		case r.Method == http.MethodGet:
+			http.Redirect(w, r, a.base+r.URL.RequestURI(), http.StatusFound)
+		default:
+			http.Error(w, "This program is at "+a.base+".", http.StatusMisdirectedRequest)
+		}
+	})
 }

@@ -1,0 +1,25 @@
+package house
+
+import (
+	"github.com/stepwell/stepwell/federation"
+	"github.com/stepwell/stepwell/federation/oidc"
+	"github.com/stepwell/stepwell/identitypool"
+	"github.com/stepwell/stepwell/middleware"
+	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/hostedui"
+	"github.com/stepwell/stepwell/userpool/oauth"
+)
+
+// The seams that the module documentation lists: no package says that it satisfies the interface of another, so the compiler is asked
+// here.
+var (
+	_ middleware.KeySource       = (*userpool.Pool)(nil)
+	_ middleware.KeySource       = (*middleware.RemoteKeys)(nil)
+	_ middleware.Revocation      = (*userpool.Pool)(nil)
+	_ middleware.Authenticator   = (*hostedui.UI)(nil)
+	_ userpool.IdentityProvider  = (*oidc.Provider)(nil)
+	_ userpool.IdentityProvider  = federation.Provider(nil)
+	_ identitypool.LoginVerifier = (*oidc.Provider)(nil)
+	_ identitypool.LoginVerifier = identitypool.LoginFunc((*userpool.Pool)(nil).VerifyIDToken)
+	_ oauth.Login                = (*hostedui.UI)(nil)
+)
