@@ -20,12 +20,19 @@ type BrowserSession struct {
 	User User
 	// Groups are the names of the user's groups.
 	Groups []string
+	// Recent is true while the last proof is at most 10 minutes old; see DeleteBrowserUser.
+	Recent bool
 	// AuthTime is when the person last proved who he is.
 	AuthTime time.Time
 	Expires  time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.
 	Provider string
 }
+
+// recentSignIn is how long after a sign-in a person may do what cannot be undone (OWASP ASVS 5.0, 7.5).
+const recentSignIn = 10 * time.Minute
+
+func (p *Pool) recent(s Session) bool { return p.now().Sub(s.AuthTime) <= recentSignIn }
 
 // newID returns 128 random bits as text.
 func (p *Pool) newID() (string, error) {
@@ -102,7 +109,7 @@ func (p *Pool) BrowserSession(ctx context.Context, secret string) (*BrowserSessi
 	if err != nil {
 		return nil, unavailable("reading groups", err)
 	}
-	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider}
+	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider, Recent: p.recent(s)}
 	for _, g := range groups {
 		out.Groups = append(out.Groups, g.Name)
 	}
@@ -195,11 +202,15 @@ func (p *Pool) endSession(ctx context.Context, id string) error {
 	return nil
 }
 
-// DeleteBrowserUser deletes the person who is signed in with this secret, by his own wish. The error is NotAuthorized if nobody is.
+// DeleteBrowserUser deletes the person who is signed in with this secret, by their own wish. The error is NotAuthorized if nobody is, and
+// LoginRequired if the last sign-in is more than 10 minutes ago: a session that was left open, or stolen, must not be enough.
 func (p *Pool) DeleteBrowserUser(ctx context.Context, secret string) error {
-	_, u, err := p.browserSession(ctx, secret)
+	s, u, err := p.browserSession(ctx, secret)
 	if err != nil {
 		return err
+	}
+	if !p.recent(s) {
+		return fail(LoginRequired, "Please sign in again first: this cannot be undone.")
 	}
 	return p.deleteUser(ctx, u.Sub)
 }

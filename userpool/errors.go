@@ -45,6 +45,9 @@ const (
 	UserNotConfirmed Code = "UserNotConfirmed"
 	// NotAuthorized is a wrong user name or password, or a token or session that is not, or no longer, valid.
 	NotAuthorized Code = "NotAuthorized"
+	// LoginRequired is something that only who has just signed in may do: have the person sign in again, and repeat it (OpenID Connect
+	// Core, 3.1.2.6).
+	LoginRequired Code = "LoginRequired"
 	// CodeMismatch is a one-time code that is wrong or was used.
 	CodeMismatch Code = "CodeMismatch"
 	// ExpiredCode is the right one-time code, but too old, or tried too often before.

@@ -1,6 +1,7 @@
 package hostedui
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -61,7 +62,16 @@ func (u *UI) showDelete(x *exchange) error {
 	if session == nil {
 		return err
 	}
+	if !session.Recent {
+		return x.signInAgain()
+	}
 	return x.show(http.StatusOK, "delete", view{Data: displayName(session)})
+}
+
+// signInAgain leads over the sign-in page and back here, for what only someone who has just signed in may do.
+func (x *exchange) signInAgain() error {
+	x.returnTo = x.ui.prefix + x.rel
+	return x.redirect(x.noticed("/login", "again"))
 }
 
 // deleteAccount deletes the user for good. The box that must be ticked keeps a slip of the finger from doing so.
@@ -75,7 +85,11 @@ func (u *UI) deleteAccount(x *exchange) error {
 		f.complain("confirm", "Tick the box to say that you want this.")
 		return x.show(f.status, "delete", view{Form: f, Data: displayName(session)})
 	}
-	if err := u.pool.DeleteBrowserUser(x.r.Context(), u.BrowserSession(x.r)); err != nil {
+	err = u.pool.DeleteBrowserUser(x.r.Context(), u.BrowserSession(x.r))
+	if errors.Is(err, userpool.LoginRequired) {
+		return x.signInAgain()
+	}
+	if err != nil {
 		return err
 	}
 	u.ClearSession(x.w)

@@ -114,6 +114,7 @@ var notices = map[string]*notice{
 	"password-changed": {"Your new password is set. You can sign in with it now.", true},
 	"signed-out":       {"You are signed out.", true},
 	"deleted":          {"Your account is deleted.", true},
+	"again":            {"Please sign in again first: deleting an account cannot be undone.", false},
 	"resent":           {"If an account is waiting to be confirmed, a new code is on its way. Only the newest code works.", false},
 	"not-sent":         {"The message with your code could not be sent. Please ask for a new code in a moment.", false},
 	"unconfirmed":      {"Your e-mail address is not confirmed yet. Enter the code that we sent you, or ask for a new one.", false},

@@ -55,6 +55,7 @@ var codes = map[userpool.Code]wireError{
 	userpool.InvalidClient:           {Status: http.StatusUnauthorized, Code: errInvalidClient},
 	userpool.InvalidGrant:            {Status: http.StatusBadRequest, Code: errInvalidGrant},
 	userpool.InvalidScope:            {Status: http.StatusBadRequest, Code: errInvalidScope},
+	userpool.LoginRequired:           {Status: http.StatusBadRequest, Code: errLoginRequired},
 	userpool.UnauthorizedClient:      {Status: http.StatusBadRequest, Code: errUnauthorizedClient},
 	userpool.UnsupportedTokenType:    {Status: http.StatusBadRequest, Code: errUnsupportedTokenType},
 	userpool.InsufficientScope:       {Status: http.StatusForbidden, Code: errInsufficientScope},
