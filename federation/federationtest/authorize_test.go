@@ -73,7 +73,7 @@ func TestPage(t *testing.T) {
 		resp.Header.Get("Content-Security-Policy"))
 	require.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
 	require.Equal(t, "no-referrer", resp.Header.Get("Referrer-Policy"))
-	for _, want := range []string{`<html lang="en">`, `<title>`, `<main>`, `<h1>`, `name="viewport"`, `<legend>`, `&lt;b&gt;Ann&lt;/b&gt; <span class="detail">ann@example.com</span>`,
+	for _, want := range []string{`<html lang="en">`, `<title>`, `<main class=`, `<h1>`, `name="viewport"`, `<legend>`, `&lt;b&gt;Ann&lt;/b&gt; <span class="detail">ann@example.com</span>`,
 		`value="2" checked`, `<link rel="stylesheet" href="/style.css">`} {
 		require.Contains(t, page, want)
 	}

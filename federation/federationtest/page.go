@@ -8,13 +8,17 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/webui"
 )
 
 //go:embed page.html
 var pageSource string
 
 //go:embed style.css
-var styleSheet []byte
+var ownStyle string
+
+var styleSheet = []byte(webui.Stylesheet(ownStyle))
 
 var pages = template.Must(template.New("page").Parse(pageSource))
 

@@ -136,7 +136,7 @@ func TestEndSession(t *testing.T) {
 		require.Equal(t, test.status, resp.StatusCode, name)
 		require.Equal(t, test.location, resp.Header.Get("Location"), name)
 		if test.status != 303 {
-			require.Contains(t, page, "<main>")
+			require.Contains(t, page, "<main class=")
 		}
 	}
 }

@@ -12,11 +12,15 @@ import (
 	"strconv"
 	"unicode"
 
+	"github.com/stepwell/stepwell/internal/webui"
 	"github.com/stepwell/stepwell/userpool"
 )
 
-//go:embed templates/*.html style.css
+//go:embed templates/*.html
 var files embed.FS
+
+//go:embed style.css
+var ownStyle string
 
 // pages are the templates, each with the frame around it, and the stylesheet.
 type pages struct {
@@ -37,12 +41,9 @@ func loadPages() (pages, error) {
 		}
 		p.templates[name] = t
 	}
-	style, err := files.ReadFile("style.css")
-	if err != nil {
-		return p, fmt.Errorf("hostedui: read the stylesheet: %w", err)
-	}
-	sum := sha256.Sum256(style)
-	p.style, p.styleTag = style, hex.EncodeToString(sum[:6])
+	p.style = []byte(webui.Stylesheet(ownStyle))
+	sum := sha256.Sum256(p.style)
+	p.styleTag = hex.EncodeToString(sum[:6])
 	return p, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/webui"
 )
 
 // pageError is what a person is shown when the browser cannot be sent back to an application.
@@ -19,21 +21,14 @@ type pageError struct {
 	SignOut string
 }
 
-const pageStyle = `:root{color-scheme:light dark;--accent:#1d5bd0;--link:#1850ba;--ground:#f3f4f6;--surface:#fff;--text:#171a21;--quiet:#545b69;` +
-	`--edge:#8a91a0;--line:#e2e5ea;--shadow:0 1px 2px rgb(16 24 40/6%),0 12px 32px -8px rgb(16 24 40/12%)}` +
-	`@media (prefers-color-scheme:dark){:root{--link:#8fb4f5;--ground:#101217;--surface:#191c23;--text:#eceef2;--quiet:#a7aebb;` +
-	`--edge:#717987;--line:#2c313b;--shadow:0 1px 2px rgb(0 0 0/40%),0 12px 32px -8px rgb(0 0 0/50%)}}` +
-	`*{box-sizing:border-box}` +
-	`body{min-height:100vh;margin:0;padding:12vh 1rem 4rem;border-top:4px solid var(--accent);background:var(--ground);color:var(--text);` +
-	`font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans",Arial,sans-serif;overflow-wrap:anywhere}` +
-	`main{max-width:32rem;margin:0 auto;padding:2.25rem;border:1px solid var(--line);border-radius:16px;background:var(--surface);box-shadow:var(--shadow)}` +
-	`h1{margin:0 0 .5rem;font-size:1.5rem;font-weight:650;line-height:1.25;letter-spacing:-.015em;text-wrap:balance}` +
-	`p{margin:0;color:var(--quiet)}` +
-	`dl{margin:1.5rem 0 0;padding-top:1rem;border-top:1px solid var(--line);font-size:.875rem}` +
-	`dt{color:var(--quiet)}dd{margin:0 0 .5rem;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}dd:last-child{margin:0}` +
-	`a{display:block;margin-top:1.5rem;padding:.6875rem 1rem;border:1px solid var(--edge);border-radius:10px;color:var(--text);font-weight:600;` +
-	`text-align:center;text-decoration:none}a:hover{background:var(--ground)}:focus-visible{outline:3px solid var(--link);outline-offset:2px}` +
-	`@media (max-width:30rem){body{padding:2rem 1.25rem;background:var(--surface)}main{padding:0;border:0;box-shadow:none}}`
+// pageStyle stands in the page itself: these endpoints have no address for a stylesheet.
+var pageStyle = webui.Stylesheet(`.card { max-width: 32rem; }
+dl { margin: 1.5rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .875rem; }
+dt { color: var(--quiet); }
+dd { margin: 0 0 .5rem; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+dd:last-child { margin: 0; }
+.button { margin-top: 1.5rem; }
+`)
 
 var pageTemplate = template.Must(template.New("error").Parse(`<!DOCTYPE html>
 <html lang="en">
@@ -43,12 +38,12 @@ var pageTemplate = template.Must(template.New("error").Parse(`<!DOCTYPE html>
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>{{.Title}}</title>
-<style>` + pageStyle + `</style>
+<style>{{.Style}}</style>
 </head>
 <body>
-<main>
+<main class="card">
 <h1>{{.Title}}</h1>
-<p>{{.Message}}</p>
+<p class="lead">{{.Message}}</p>
 {{- if .Code}}
 <dl>
 <dt>Error</dt><dd>{{.Code}}</dd>
@@ -58,7 +53,7 @@ var pageTemplate = template.Must(template.New("error").Parse(`<!DOCTYPE html>
 </dl>
 {{- end}}
 {{- with .SignOut}}
-<a href="{{.}}">Sign out here</a>
+<a class="button plain" href="{{.}}">Sign out here</a>
 {{- end}}
 </main>
 </body>
@@ -79,7 +74,10 @@ func (h *Handler) errorPage(w http.ResponseWriter, status int, e pageError) {
 		e.Value = strings.ToValidUTF8(e.Value[:longest], "") + "…"
 	}
 	var page bytes.Buffer
-	if err := pageTemplate.Execute(&page, e); err != nil {
+	if err := pageTemplate.Execute(&page, struct {
+		pageError
+		Style template.CSS // as a value, since the template would take comments out of its own text, and change the hash
+	}{e, template.CSS(pageStyle)}); err != nil {
 		panic(err) // contained and logged by ServeHTTP
 	}
 	header := w.Header()
