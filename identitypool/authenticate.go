@@ -15,18 +15,18 @@ import (
 // keyPrefix begins the condition keys of an identity pool.
 const keyPrefix = "cognito-identity.amazonaws.com"
 
-// Caller is who signed a request that was verified.
+// Caller is who signed a verified request.
 type Caller struct {
 	// IdentityID is what GetID returned.
 	IdentityID string
-	// PoolID is the pool's.
+	// PoolID is the ID of the pool.
 	PoolID string
 	// AMR tells how the caller was authenticated, as Cognito's tokens do: "authenticated" and the name of the provider, or
 	// "unauthenticated" for a guest.
 	AMR []string
 	// RoleARN is the role of the credentials.
 	RoleARN string
-	// AccessKeyID is of the credentials, for audits.
+	// AccessKeyID is the access key of the credentials, for audits.
 	AccessKeyID string
 	// Issued and Expires are when the credentials were made and end, to the second, UTC.
 	Issued, Expires time.Time
@@ -34,7 +34,7 @@ type Caller struct {
 	role *role
 }
 
-// Guest reports whether the caller has no login.
+// Guest reports whether the caller is a guest: an identity without a login. A zero Caller is one.
 func (c Caller) Guest() bool { return !slices.Contains(c.AMR, "authenticated") }
 
 // Claims returns the caller as a token's claims would: sub (the identity), aud (the pool), amr ([]string), role_arn, iat and exp
@@ -49,11 +49,12 @@ func (c Caller) Claims() map[string]any {
 func number(t time.Time) json.Number { return json.Number(strconv.FormatInt(t.Unix(), 10)) }
 
 // Authenticate verifies the signature and session token of a request and returns the claims of the caller, see [Caller.Claims]. It reads
-// the body, up to Config.MaxBody, and puts it back. Claims are never nil when the error is: a request without signature is an error,
-// MissingAuthenticationToken.
+// the body, up to Config.MaxBody, and puts it back. A request without a signature is an error, MissingAuthenticationToken: the claims are
+// never nil without an error.
 //
-// The other errors are IncompleteSignature, InvalidSignature, ExpiredToken, RequestTooLarge, InvalidParameter (the body broke off) and
-// NotAuthorized (the credentials are good, and what they were given for is no longer offered).
+// The other errors are IncompleteSignature, InvalidSignature, ExpiredToken, RequestEntityTooLarge, InvalidParameter (the body broke off)
+// and NotAuthorized (the credentials are good, but the pool no longer has the provider, the role or the guests that they were issued
+// for).
 func (p *Pool) Authenticate(r *http.Request) (map[string]any, error) {
 	caller, err := p.authenticate(r)
 	if err != nil {

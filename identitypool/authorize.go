@@ -14,7 +14,7 @@ import (
 // or "*" for an action that is about nothing in particular, which only "*" in a policy matches.
 //
 // The error is AccessDenied if the role does not allow it; its message names the action, the resource and whether a policy denies it or
-// none allows it. It is InternalError if action or resource are not what they must be, and otherwise as of Authenticate.
+// none allows it. It is InternalError if action or resource is not what it must be. The other errors are those of Authenticate.
 func (p *Pool) Authorize(r *http.Request, body []byte, action, resource string) error {
 	signed, err := p.verifier.VerifyBody(r, body)
 	if err != nil {

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// GetCredentialsInput is what GetCredentialsForIdentity takes.
-type GetCredentialsInput struct {
+// GetCredentialsForIdentityInput is what GetCredentialsForIdentity takes.
+type GetCredentialsForIdentityInput struct {
 	// IdentityID is what GetID returned.
 	IdentityID string
 	// Logins maps the name of a provider to a token of it; none for a guest.
 	Logins map[string]string
-	// Duration is how long the credentials shall last, from 15 minutes to the MaxDuration of the role, in whole seconds. The default
-	// is 1 hour, or MaxDuration if that is less.
+	// Duration is how long the credentials last: from 15 minutes to the MaxDuration of the role, in whole seconds. The default is 1 hour,
+	// or MaxDuration if that is less.
 	Duration time.Duration
 }
 
-// Credentials are temporary. SecretAccessKey and SessionToken are secrets of their owner.
+// Credentials are the temporary credentials of a role. SecretAccessKey and SessionToken are secrets of their owner.
 type Credentials struct {
 	AccessKeyID     string // "ASIA" and 16 capitals and digits
 	SecretAccessKey string // 40 characters
@@ -44,7 +44,7 @@ func (c Credentials) String() string {
 // It returns ResourceNotFound for an unknown identity, NotAuthorized if the login is not valid or not the identity's, if the identity has
 // a login and none was given, or if guests are not allowed, InvalidParameter for input that is malformed or not supported,
 // ExternalService if the provider could not be asked, and InternalError if the store failed or the verifier panicked.
-func (p *Pool) GetCredentialsForIdentity(ctx context.Context, in GetCredentialsInput) (Credentials, error) {
+func (p *Pool) GetCredentialsForIdentity(ctx context.Context, in GetCredentialsForIdentityInput) (Credentials, error) {
 	if match := poolID.FindStringSubmatch(in.IdentityID); match == nil || len(in.IdentityID) > maxPoolID {
 		return Credentials{}, fail(InvalidParameter, "The identity identifier is not of the form region:uuid.")
 	}

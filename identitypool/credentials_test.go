@@ -66,7 +66,7 @@ func TestA17_Logins(t *testing.T) {
 		_, err := p.GetID(t.Context(), identitypool.GetIDInput{Logins: test.logins})
 		require.ErrorIs(t, err, test.code, test.name)
 		require.ErrorContains(t, err, test.text, test.name)
-		_, err2 := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: ann, Logins: test.logins})
+		_, err2 := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: ann, Logins: test.logins})
 		require.Equal(t, err.Error(), err2.Error(), test.name)
 	}
 	require.Contains(t, logs.String(), "login refused")
@@ -179,7 +179,7 @@ func TestA17_IdentityAndLogin(t *testing.T) {
 		{ann + "\n", login("ann"), identitypool.InvalidParameter},
 		{strings.Repeat("a", 100) + ann, login("ann"), identitypool.InvalidParameter},
 	} {
-		_, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: test.id, Logins: test.logins})
+		_, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: test.id, Logins: test.logins})
 		if test.code == "" {
 			require.NoError(t, err)
 			continue
@@ -190,7 +190,7 @@ func TestA17_IdentityAndLogin(t *testing.T) {
 	// The same store, another pool: its identities are not there.
 	c.ID = otherPool
 	q := newPool(t, c)
-	_, err := q.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: ann, Logins: login("ann")})
+	_, err := q.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: ann, Logins: login("ann")})
 	require.ErrorIs(t, err, identitypool.ResourceNotFound)
 	require.NotEqual(t, ann, getID(t, q, login("ann")))
 
@@ -199,7 +199,7 @@ func TestA17_IdentityAndLogin(t *testing.T) {
 	p = newPool(t, c)
 	_, err = p.GetID(t.Context(), identitypool.GetIDInput{})
 	require.ErrorIs(t, err, identitypool.NotAuthorized)
-	_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: visitor})
+	_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: visitor})
 	require.ErrorIs(t, err, identitypool.NotAuthorized)
 }
 
@@ -246,7 +246,7 @@ func TestA18_Duration(t *testing.T) {
 		{visitor, nil, 0, 20 * time.Minute},
 		{visitor, nil, time.Hour, 0},
 	} {
-		c, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: test.id, Logins: test.logins, Duration: test.asked})
+		c, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: test.id, Logins: test.logins, Duration: test.asked})
 		if test.want == 0 {
 			require.ErrorIs(t, err, identitypool.InvalidParameter)
 			continue
@@ -279,7 +279,7 @@ func TestD3_StoreFails(t *testing.T) {
 		require.ErrorIs(t, err, identitypool.InternalError)
 		require.ErrorIs(t, err, errDown)
 		require.NotContains(t, err.Error(), "hunter2")
-		_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: poolID, Logins: logins})
+		_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: poolID, Logins: logins})
 		require.ErrorIs(t, err, identitypool.InternalError)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
@@ -293,7 +293,7 @@ func TestRandomFails(t *testing.T) {
 		p := newPool(t, c)
 		id, err := p.GetID(t.Context(), identitypool.GetIDInput{})
 		if err == nil {
-			_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: id})
+			_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: id})
 		}
 		require.ErrorIs(t, err, identitypool.InternalError, enough)
 	}

@@ -1,5 +1,5 @@
 // Package identitypool gives users who signed in somewhere, and guests, temporary credentials of a role, as an Amazon Cognito identity
-// pool does, and lets an application's handlers check what the role allows.
+// pool does. The handlers of an application then check what the role allows.
 //
 // A program makes one pool. It names the providers whose logins it accepts, each with what verifies their tokens, and the roles:
 //
@@ -19,10 +19,10 @@
 //
 // It exchanges identity and login for credentials, which end after an hour:
 //
-//	credentials, err := pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsInput{IdentityID: id, Logins: logins})
+//	credentials, err := pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
 //
-// And it signs its requests with them, with any SDK for AWS Signature Version 4 or with package sigv4. A handler is protected by what it
-// does and on what:
+// And it signs its requests with them, by any SDK for AWS Signature Version 4 or by package sigv4. A handler is protected by naming what
+// it does, and on what:
 //
 //	mux.Handle("GET /notes/{owner}/{note}", pool.Handler("notes:Read", func(r *http.Request) string {
 //		return "arn:app:notes:::" + r.PathValue("owner") + "/" + r.PathValue("note")
@@ -32,8 +32,8 @@
 //
 //	{"Effect": "Allow", "Action": "notes:*", "Resource": "arn:app:notes:::${cognito-identity.amazonaws.com:sub}/*"}
 //
-// Inside the handler, [FromContext] tells who calls. [Pool.Authenticate] and [Pool.Authorize] do the parts of it for code of another
-// shape.
+// Inside the handler, [FromContext] tells who calls. Where a Handler does not fit, [Pool.Authenticate] tells who calls, and
+// [Pool.Authorize] whether they may.
 //
 // # Guests
 //
@@ -51,9 +51,10 @@
 //
 // Put Handler where the URL is still as it was sent, not behind http.StripPrefix, and read package sigv4 on replays.
 //
-// What is removed takes effect at once for credentials that are out: guests when AllowUnauthenticated is off, a provider that is not in
-// Logins any more, a changed policy, a role that was renamed. A user who is disabled at the provider gets no new credentials, and keeps
-// those that are out until they end: keep Role.MaxDuration short where that matters.
+// A pool with another Config judges credentials that were issued before by that Config: it refuses guests when AllowUnauthenticated is
+// off, users of a provider that is not in Logins any more, and a role that was renamed, and it applies a changed policy. A user who is
+// disabled at the provider gets no new credentials, but keeps those already issued until they expire: keep Role.MaxDuration short where
+// that matters.
 //
 // # Not supported
 //
@@ -62,10 +63,10 @@
 //
 // # Promises
 //
-// The session token holds the secret, sealed with XChaCha20-Poly1305 under a key derived from Config.SessionKey for this pool alone: every
-// process with that key verifies every request without reading the store, and the store never has a secret. Many processes may share one
-// store: however many of them see a login first at once, it gets one identity. Nothing tells an unknown access key from a wrong
-// signature. Messages of errors name the action and the resource, never the policy.
+// The session token holds the secret, sealed with XChaCha20-Poly1305 under a key derived from Config.SessionKey for this pool alone. So
+// every process with that key verifies every request without reading the store, and the store never has a secret. Many processes may
+// share one store: a login gets one identity, even if several processes see it for the first time at once. No answer tells an unknown
+// access key from a wrong signature. Error messages name the action and the resource, never the policy.
 //
 // The packages policy and sigv4 below this one are pure and know nothing of it; that is why this one may use them.
 package identitypool

@@ -14,13 +14,14 @@ type Code string
 const (
 	// InvalidParameter is input that no state of the pool would make right.
 	InvalidParameter Code = "InvalidParameter"
-	// NotAuthorized is a login that is not valid or not the identity's, or guest access where there is none.
+	// NotAuthorized is a login that is not valid or not the identity's, a guest where guests are not allowed, or credentials of a
+	// provider or role that the pool no longer has.
 	NotAuthorized Code = "NotAuthorized"
 	// ResourceNotFound is an identity that is not there.
 	ResourceNotFound Code = "ResourceNotFound"
-	// ExternalService is a provider that could not be asked. A LoginVerifier says so by returning this code.
+	// ExternalService is a provider that could not be asked. A [LoginVerifier] can return this code to say so.
 	ExternalService Code = "ExternalService"
-	// InternalError is a failure of the machinery; its cause is in errors.Unwrap and is not to be shown.
+	// InternalError is a failure of the machinery. Its cause, which Error.Unwrap returns, is to be logged and not shown.
 	InternalError Code = "InternalError"
 	// MissingAuthenticationToken is a request without a signature.
 	MissingAuthenticationToken Code = "MissingAuthenticationToken"
@@ -28,19 +29,19 @@ const (
 	IncompleteSignature Code = "IncompleteSignature"
 	// InvalidSignature is a wrong signature, an unknown access key or session token, or a request that is too old.
 	InvalidSignature Code = "InvalidSignature"
-	// ExpiredToken is a right signature with credentials that have ended.
+	// ExpiredToken is a right signature with credentials that have expired.
 	ExpiredToken Code = "ExpiredToken"
 	// AccessDenied is a caller who is known and may not do this.
 	AccessDenied Code = "AccessDenied"
-	// RequestTooLarge is a body beyond Config.MaxBody.
-	RequestTooLarge Code = "RequestTooLarge"
+	// RequestEntityTooLarge is a body beyond Config.MaxBody.
+	RequestEntityTooLarge Code = "RequestEntityTooLarge"
 )
 
-// Error returns the code.
+// Error returns the code, with the name of the package before it.
 func (c Code) Error() string { return "identitypool: " + string(c) }
 
-// Error is what the methods of a Pool return. Its Message may be shown to the client: it holds no secret, no cause and nothing of the
-// policies.
+// Error is what the methods of a [Pool] return: each error of theirs is an *Error. Its Message may be shown to the client: it holds no
+// secret, no cause and nothing of the policies.
 type Error struct {
 	// Code tells the kind of error.
 	Code Code
@@ -70,13 +71,13 @@ func internal(doing string, cause error) *Error {
 
 // signatureCodes translates the errors of package sigv4.
 var signatureCodes = map[sigv4.Code]Code{
-	sigv4.MissingAuthentication: MissingAuthenticationToken,
-	sigv4.IncompleteSignature:   IncompleteSignature,
-	sigv4.Unsupported:           IncompleteSignature,
-	sigv4.RequestTimeTooSkewed:  InvalidSignature,
-	sigv4.InvalidSignature:      InvalidSignature,
-	sigv4.BodyTooLarge:          RequestTooLarge,
-	sigv4.BodyUnreadable:        InvalidParameter,
+	sigv4.MissingAuthenticationToken: MissingAuthenticationToken,
+	sigv4.IncompleteSignature:        IncompleteSignature,
+	sigv4.UnsupportedSignature:       IncompleteSignature,
+	sigv4.RequestTimeTooSkewed:       InvalidSignature,
+	sigv4.InvalidSignature:           InvalidSignature,
+	sigv4.RequestEntityTooLarge:      RequestEntityTooLarge,
+	sigv4.RequestBodyUnreadable:      InvalidParameter,
 }
 
 func signatureError(err error) *Error {
@@ -84,7 +85,7 @@ func signatureError(err error) *Error {
 	if !errors.As(err, &refused) {
 		return internal("verify a signature", err)
 	}
-	return &Error{Code: signatureCodes[refused.Code], Message: sentence(refused.Reason), cause: err}
+	return &Error{Code: signatureCodes[refused.Code], Message: sentence(refused.Message), cause: err}
 }
 
 // sentence makes one of the reason of another package.

@@ -57,7 +57,7 @@ func TestEveryCodeHasAnAnswer(t *testing.T) {
 // TestEverySignatureCodeIsTranslated: into one that the handler can answer.
 func TestEverySignatureCodeIsTranslated(t *testing.T) {
 	for _, code := range codesIn(t, "sigv4/errors.go") {
-		err := signatureError(&sigv4.Error{Code: sigv4.Code(code), Reason: "the reason"})
+		err := signatureError(&sigv4.Error{Code: sigv4.Code(code), Message: "the reason"})
 		require.Contains(t, answers, err.Code, code)
 		require.NotEqual(t, InternalError, err.Code, code)
 		require.Equal(t, "The reason.", err.Message)

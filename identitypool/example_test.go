@@ -65,7 +65,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	credentials, err := pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsInput{IdentityID: id, Logins: logins})
+	credentials, err := pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -102,12 +102,12 @@ func ExamplePool_GetID_guest() {
 	}
 	ctx := context.Background()
 	guest, _ := pool.GetID(ctx, identitypool.GetIDInput{}) // no logins: a new identity each time
-	credentials, err := pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsInput{IdentityID: guest})
+	credentials, err := pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: guest})
 	fmt.Println(credentials.AccessKeyID[:4], err)
 
 	// Somebody who has signed in cannot be used as a guest.
 	ann, _ := pool.GetID(ctx, identitypool.GetIDInput{Logins: map[string]string{"id.example.com": "ID token of Ann"}})
-	_, err = pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsInput{IdentityID: ann})
+	_, err = pool.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: ann})
 	fmt.Println(errors.Is(err, identitypool.NotAuthorized))
 	// Output:
 	// ASIA <nil>

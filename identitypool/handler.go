@@ -21,9 +21,9 @@ func FromContext(ctx context.Context) (caller Caller, ok bool) {
 // that the function names for the request. The function is called when the request is verified: it can use FromContext, PathValue and
 // the body; it must return a resource as [Pool.Authorize] wants it. next finds the body unread, and the caller by FromContext.
 //
-// Other requests are answered with a JSON object {"__type": …, "message": …}: status 403 if they are not signed rightly or not allowed,
-// 400 if they are malformed or their path has "." or ".." segments, 413 if the body is longer than Config.MaxBody, 500 if the
-// application named no usable action or resource.
+// Other requests are answered with a JSON object {"__type": …, "message": …}: status 403 if they are not signed, not signed correctly, or
+// not allowed, 400 if they are malformed or their path has "." or ".." segments, 413 if the body is longer than Config.MaxBody, 500 if
+// the application named no usable action or resource.
 func (p *Pool) Handler(action string, resource func(*http.Request) string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		admitted, err := p.admit(r, action, resource, next)
@@ -91,7 +91,7 @@ var answers = map[Code]answer{
 	InvalidSignature:           {"InvalidSignatureException", http.StatusForbidden},
 	ExpiredToken:               {"ExpiredTokenException", http.StatusForbidden},
 	AccessDenied:               {"AccessDeniedException", http.StatusForbidden},
-	RequestTooLarge:            {"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge},
+	RequestEntityTooLarge:      {"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge},
 }
 
 // refuse answers with the error.

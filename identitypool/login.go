@@ -16,14 +16,13 @@ import (
 //
 // An error refuses the login; its text is logged, without what it quotes of the token, and never shown. An error means that the provider
 // could not be asked if it wraps ExternalService, a [net.Error], context.DeadlineExceeded, or an error whose method Temporary() bool
-// returns true: the answer is then ExternalService, so that clients keep their tokens and try again. A panic is logged, without its
-// value unless the runtime made it, and becomes InternalError. VerifyLogin is called from many goroutines, with a context that ends with
-// the request.
+// returns true: the answer is then ExternalService, so that clients keep their tokens and try again. A panic is logged, without its value
+// unless the runtime made it, and becomes InternalError. VerifyLogin must be safe for concurrent use.
 type LoginVerifier interface {
 	VerifyLogin(ctx context.Context, token string) (claims map[string]any, err error)
 }
 
-// LoginFunc makes a LoginVerifier of a function, such as the VerifyIDToken of a user pool.
+// LoginFunc makes a [LoginVerifier] of a function, such as the VerifyIDToken of a user pool.
 type LoginFunc func(ctx context.Context, token string) (map[string]any, error)
 
 // VerifyLogin calls the function.

@@ -20,12 +20,12 @@ const (
 	maxProvider    = 128
 )
 
-// Config is what the program gives a pool when it starts.
+// Config is what the program gives [New].
 type Config struct {
-	// ID tells pools in one store apart, "region:uuid", such as "eu-west-1:7d1c5c1e-0b6f-4f0e-9a43-2f1d4c0e8a11". Required. Make one
-	// once and keep it: it is part of every credential.
+	// ID tells the pools in one store apart. It is "region:uuid", such as "eu-west-1:7d1c5c1e-0b6f-4f0e-9a43-2f1d4c0e8a11". Required.
+	// Make one once and keep it: it is part of every credential.
 	ID string
-	// Region is the region that requests are signed for. The default is that of ID; another is refused.
+	// Region is the region that requests are signed for. The default is the region in ID; any other is refused.
 	Region string
 	// Account is the account number in the ARNs of roles, 12 digits. The default is "000000000000".
 	Account string
@@ -34,8 +34,8 @@ type Config struct {
 	Service string
 	// Store remembers identities. Required.
 	Store Store
-	// Logins are the accepted providers, by the name that clients use as the key of a login, with what verifies their tokens. A name
-	// is 1 to 128 printable ASCII characters without spaces, the issuer without scheme by custom.
+	// Logins maps the name of each accepted provider, which clients use as the key of a login, to what verifies its tokens. A name is 1
+	// to 128 printable ASCII characters without spaces; by custom it is the issuer without its scheme.
 	Logins map[string]LoginVerifier
 	// AllowUnauthenticated lets guests in. The default is that they are refused.
 	AllowUnauthenticated bool
@@ -43,20 +43,21 @@ type Config struct {
 	AuthenticatedRole Role
 	// UnauthenticatedRole is what guests may do. Required if AllowUnauthenticated.
 	UnauthenticatedRole Role
-	// SessionKey seals session tokens: 32 secret random bytes, the same in every process, kept over restarts. With nil a random key
-	// is made: then credentials are good in this process only, and end with it. Another key ends all credentials that are out.
+	// SessionKey seals session tokens: 32 secret random bytes, the same in every process and after a restart. The default is a random
+	// key: then credentials are good in this process only, and end with it. A change of the key ends all credentials that were issued
+	// before.
 	SessionKey []byte
-	// MaxBody is the most bytes that Handler and Authenticate read of a request's body: 1 MiB by default, at most 1 GiB.
+	// MaxBody is how many bytes of a request's body Handler and Authenticate read at most: 1 MiB by default, and no more than 1 GiB.
 	MaxBody int64
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
-	// Rand is the source of identifiers and secrets; crypto/rand.Reader by default.
+	// Rand is the source of identifiers and secrets, safe for concurrent use; crypto/rand.Reader by default.
 	Rand io.Reader
 	// Logger gets what an operator should know, without secrets; slog.Default() by default.
 	Logger *slog.Logger
 }
 
-// Pool gives credentials and verifies requests that are signed with them. Make one with New. Its methods are safe for concurrent use,
+// Pool gives credentials and verifies requests that are signed with them. Make one with [New]. Its methods are safe for concurrent use,
 // and any number of processes may each have a Pool with the same Config.
 type Pool struct {
 	id, region    string
@@ -82,7 +83,7 @@ var (
 // maxPoolID is Cognito's limit for identifiers of pools and identities.
 const maxPoolID = 55
 
-// New returns a pool, or an error that names the field that is wrong. It starts nothing and reads nothing.
+// New returns a pool, or an error that names the field that is wrong. It does not use the store, and starts no goroutine.
 func New(config Config) (*Pool, error) {
 	p := &Pool{
 		id: config.ID, region: config.Region, account: config.Account, store: config.Store, logins: maps.Clone(config.Logins),

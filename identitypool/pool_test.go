@@ -90,7 +90,7 @@ func getID(t testing.TB, p *identitypool.Pool, logins map[string]string) string 
 func credentialsOf(t testing.TB, p *identitypool.Pool, logins map[string]string) (string, identitypool.Credentials) {
 	t.Helper()
 	id := getID(t, p, logins)
-	c, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: id, Logins: logins})
+	c, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
 	require.NoError(t, err)
 	return id, c
 }

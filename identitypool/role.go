@@ -20,8 +20,8 @@ const (
 type Role struct {
 	// Name is 1 to 64 characters of A-Z, a-z, 0-9 and _+=,.@-. It is part of the role's ARN, and stands in messages.
 	Name string
-	// Policy is a document in the language of package policy. It is parsed once, by New. It takes effect at once for credentials
-	// that are out, too.
+	// Policy is a document in the language of package policy. It is parsed once, by New. Credentials that were issued before the policy
+	// changed are judged by the new one.
 	Policy string
 	// MaxDuration is how long credentials may last: 15 minutes to 12 hours, in whole seconds. The default is 1 hour.
 	MaxDuration time.Duration

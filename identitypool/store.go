@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Store remembers identities. Packages memstore and sqlstore implement it, and a store of one's own passes storetest.Run.
+// Store remembers identities. Packages memstore and sqlstore implement it; to write another, make it pass storetest.Run.
 //
 // Rules that hold for every method:
 //
@@ -35,13 +35,13 @@ type Store interface {
 	Identity(ctx context.Context, pool, id string) (Identity, error)
 }
 
-// The answers of a Store that are not failures.
+// The answers of a [Store] that are not failures.
 var (
 	// ErrNotFound means that the pool has no such identity.
 	ErrNotFound = errors.New("identitypool: not found in the store")
 	// ErrExists means that there is an identity with this ID already.
 	ErrExists = errors.New("identitypool: exists in the store")
-	// ErrInvalid means that a value cannot be stored.
+	// ErrInvalid means that a value cannot be stored; see [Store].
 	ErrInvalid = errors.New("identitypool: cannot be stored")
 )
 

@@ -29,7 +29,7 @@ func (c Claims) String(name string) string {
 // credentials grant) it is the client ID.
 func (c Claims) Subject() string { return c.String("sub") }
 
-// Username returns the claim username (access tokens), or cognito:username (ID tokens), or "": machines have none.
+// Username returns the claim username (access tokens), or else cognito:username (ID tokens), or "", as for a machine.
 func (c Claims) Username() string {
 	if name := c.String("username"); name != "" {
 		return name
@@ -40,8 +40,8 @@ func (c Claims) Username() string {
 // ClientID returns the claim client_id: the app client that the token was issued to.
 func (c Claims) ClientID() string { return c.String("client_id") }
 
-// Scopes returns the scopes: the claim scope, a string, split at spaces (RFC 6749 section 3.3). A claim of any other type has no
-// scopes. The slice is the caller's.
+// Scopes returns the scopes: the claim scope, a string, split at spaces (RFC 6749 section 3.3), and none if it is not a string.
+// The slice is a copy.
 func (c Claims) Scopes() []string {
 	return slices.DeleteFunc(strings.Split(c.String("scope"), " "), func(s string) bool { return s == "" })
 }
@@ -59,8 +59,8 @@ func (c Claims) HasScope(scope string) bool {
 	return false
 }
 
-// Groups returns the groups of the user: the claim cognito:groups if it is an array of nothing but strings. A claim of any other
-// type has no groups: the string "admins" is not a group. The slice is the caller's.
+// Groups returns the groups of the user: the claim cognito:groups if it is an array of strings only, and none otherwise: the
+// string "admins" is not a group. The slice is a copy.
 func (c Claims) Groups() []string {
 	switch groups := c["cognito:groups"].(type) {
 	case []string:
@@ -84,8 +84,8 @@ func (c Claims) HasGroup(group string) bool {
 	return group != "" && slices.Contains(c.Groups(), group)
 }
 
-// Time returns the claim, such as exp, iat and auth_time, in UTC if it is a NumericDate (RFC 7519 section 2: seconds since 1970) or a
-// time.Time. A fraction of a NumericDate is cut off.
+// Time returns the claim, such as exp, iat or auth_time, in UTC, if it is a NumericDate (RFC 7519 section 2: seconds since
+// 1970) or a [time.Time]; otherwise it returns false. A fraction of a second in a NumericDate is cut off.
 func (c Claims) Time(name string) (time.Time, bool) {
 	switch v := c[name].(type) {
 	case time.Time:

@@ -1,7 +1,7 @@
 // Package middleware protects net/http handlers: only callers who are known get through, and the handler learns who they are.
 //
-// A caller is known by an access token in the Authorization header (RFC 6750), as a user pool issues them, or by a session in the
-// browser. The package needs neither of them in the same program.
+// A caller is known by an access token in the Authorization header (RFC 6750), as a user pool issues them, or by a session in
+// the browser. Neither the pool nor the pages that make the session need be in the same program.
 //
 // # A walk
 //
@@ -20,7 +20,7 @@
 //	mux.Handle("/reports", guard.RequireScope("reports/read").Handler(reports))
 //	mux.Handle("/admin/", guard.RequireGroup("admins").Handler(admin))
 //
-// Inside, [FromContext] returns the [Claims] of the caller. What to do for whom is then the handler's decision.
+// Inside, [FromContext] returns the [Claims] of the caller. What the caller may do there is the handler's decision.
 //
 // A request that does not get through is answered with a status and one line of plain text, the same for everybody:
 //
@@ -31,7 +31,7 @@
 //	500  a part that the application supplied panicked
 //	503  keys, revocations or sessions could not be looked up
 //
-// WWW-Authenticate says the same to clients, as RFC 6750 section 3 wants it; a guard without Keys sends none. A program that wants
+// WWW-Authenticate says the same to clients, as RFC 6750 section 3 asks; a guard without Keys sends none. A program that wants
 // other answers, or serves guests too, calls [Guard.Check] in a handler of its own and reads the [Error].
 //
 // # Which credentials count
@@ -52,29 +52,29 @@
 //
 // Set Config.ClientIDs, or require a scope, if not every app client of the issuer is meant to use this API.
 //
-// Without Config.Revocation a token works until it expires, even if its user signed out or was disabled. With it each request costs
-// a look-up, and the window closes.
+// Without Config.Revocation a token works until it expires, even if its user signed out or was disabled. With it, each request
+// with a token costs a look-up, and such a token is refused at once.
 //
 // Handlers that last (server-sent events, WebSockets, long downloads) are checked when they begin. Call Check again with the same
 // request from time to time, and stop when it returns an error: that is the only way a token that has expired ends them.
 //
 // Wrap handlers, not paths: the guard does not look at the path, so no spelling of it leads around the guard. Protecting the
-// whole mux with one guard.Handler(mux) and leaving out what is public is safer than the reverse. What changes a request, such as
-// a handler that obeys X-HTTP-Method-Override, goes outside of the guard, or the guard has judged another request than the one
-// served. So does a CORS handler that answers OPTIONS requests, since these carry no credentials.
+// whole mux with one guard.Handler(mux) and leaving out what is public is safer than the reverse. What changes a request, such
+// as a handler that obeys X-HTTP-Method-Override, goes outside the guard; otherwise the guard judges another request than the
+// one that is served. So does a CORS handler that answers OPTIONS requests, since these carry no credentials.
 //
 // State must not change on GET, HEAD and OPTIONS: those pass from other sites with the cookies of a browser. Other methods, and
 // requests to upgrade to a WebSocket, must come from the same origin when a browser session decides.
 //
-// Test your own handlers with the package middlewaretest: also that they refuse.
+// Test your own handlers with package middlewaretest, and test that they refuse.
 //
 // # Promises
 //
-//   - A request gets through only after every check has succeeded. What cannot be found out (an error, a panic, a wrong type of a
-//     claim) counts against the caller.
+//   - A request gets through only after every check has succeeded. What cannot be found out (an error, a panic, a claim of the
+//     wrong type) counts against the caller.
 //   - No token and no cookie of a request is written to an answer or a log, not even where an error that the application returned
 //     quotes it. Answers say nothing about the caller.
-//   - Everything of a token is bounded before it is parsed, and nothing in it can make the guard connect to anywhere.
+//   - Every part of a token is bounded before it is parsed, and nothing in it can make the guard connect anywhere.
 //   - A panic of an Authenticator, KeySource, LoginPage or Revocation is answered with 500. A panic of the protected handler
 //     is none of the guard's business and passes through, http.ErrAbortHandler too.
 //   - Claims belong to one request. No two requests share a map.

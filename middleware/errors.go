@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Code says why a request was not let through. It is an error itself, so that errors.Is(err, middleware.NoCredentials) asks for it.
+// Code says why a request was not let through. It is itself an error, so that errors.Is(err, middleware.NoCredentials) asks for
+// it.
 type Code string
 
 // The reasons. Each has one HTTP status, and one short text that is safe to show to anybody.
@@ -76,7 +77,7 @@ type Error struct {
 // Error returns a short text that is safe to show to anybody: it quotes nothing of the request, and not the cause.
 func (e *Error) Error() string { return e.Code.Error() }
 
-// Is makes errors.Is(err, middleware.InvalidToken) true for an Error of that Code.
+// Is reports whether target is the code of e.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
 // Unwrap returns the cause, or nil: what a KeySource, Revocation or Authenticator returned, or what is wrong with the token. It

@@ -128,8 +128,8 @@ func ExampleNewRemoteKeys() {
 	defer elsewhere.Close()
 
 	keys, err := middleware.NewRemoteKeys(middleware.RemoteKeysConfig{
-		URL:    elsewhere.URL + "/.well-known/jwks.json",
-		Client: elsewhere.Client(), // trusts the certificate of this example; leave it out for public ones
+		URL:        elsewhere.URL + "/.well-known/jwks.json",
+		HTTPClient: elsewhere.Client(), // trusts the certificate of this example; leave it out for public ones
 	})
 	if err != nil {
 		panic(err)

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Revocation tells whether an access token has been revoked although it has not expired: its user signed out, was disabled or
+// Revocation tells whether an access token that has not expired was revoked, because its user signed out, was disabled or was
 // deleted. A user pool is one.
 type Revocation interface {
-	// Revoked is called for every bearer token, after its signature and claims were found good. The claims are a copy. An
-	// error means that it is not known: the request is refused with 503. It must be safe for concurrent use.
+	// Revoked is called for every bearer token, after its signature and claims were found good. The claims are a copy. An error
+	// means that it is not known: the request is refused with 503. Revoked must be safe for concurrent use.
 	Revoked(ctx context.Context, claims map[string]any) (bool, error)
 }
 
@@ -71,20 +71,20 @@ type Guard struct {
 
 // New validates the configuration and returns a Guard that asks for no particular scope or group. It fetches nothing and starts
 // no goroutine.
-func New(cfg Config) (*Guard, error) {
-	if err := cfg.validate(); err != nil {
+func New(config Config) (*Guard, error) {
+	if err := config.validate(); err != nil {
 		return nil, err
 	}
 	g := &Guard{
-		issuer:      cfg.Issuer,
-		keys:        cfg.Keys,
-		clientIDs:   slices.Clone(cfg.ClientIDs),
-		audience:    cfg.Audience,
-		revocation:  cfg.Revocation,
-		session:     cfg.Session,
-		crossOrigin: cfg.CrossOrigin,
-		now:         cfg.Now,
-		log:         cfg.Logger,
+		issuer:      config.Issuer,
+		keys:        config.Keys,
+		clientIDs:   slices.Clone(config.ClientIDs),
+		audience:    config.Audience,
+		revocation:  config.Revocation,
+		session:     config.Session,
+		crossOrigin: config.CrossOrigin,
+		now:         config.Now,
+		log:         config.Logger,
 	}
 	if g.crossOrigin == nil {
 		g.crossOrigin = http.NewCrossOriginProtection()
@@ -96,21 +96,21 @@ func New(cfg Config) (*Guard, error) {
 }
 
 // validate refuses a configuration that would let nobody in, or of which a part would have no effect.
-func (cfg *Config) validate() error {
+func (config *Config) validate() error {
 	switch {
-	case cfg.Issuer != "" && cfg.Keys == nil:
+	case config.Issuer != "" && config.Keys == nil:
 		return errors.New("middleware: Config.Issuer is set without Config.Keys: give the keys of that issuer")
-	case cfg.Issuer == "" && cfg.Keys != nil:
+	case config.Issuer == "" && config.Keys != nil:
 		return errors.New("middleware: Config.Keys is set without Config.Issuer: name the issuer of those keys")
-	case cfg.Keys == nil && cfg.Session == nil:
+	case config.Keys == nil && config.Session == nil:
 		return errors.New("middleware: Config accepts nobody: set Issuer and Keys, or Session")
-	case cfg.Keys == nil && (len(cfg.ClientIDs) > 0 || cfg.Audience != "" || cfg.Revocation != nil):
+	case config.Keys == nil && (len(config.ClientIDs) > 0 || config.Audience != "" || config.Revocation != nil):
 		return errors.New("middleware: Config.ClientIDs, Audience and Revocation concern bearer tokens: set Issuer and Keys too")
-	case cfg.Session == nil && cfg.CrossOrigin != nil:
+	case config.Session == nil && config.CrossOrigin != nil:
 		return errors.New("middleware: Config.CrossOrigin concerns browser sessions: set Session too")
-	case !quotable(cfg.Issuer):
-		return fmt.Errorf("middleware: Config.Issuer %q is not a URL: it has a space, a quote, a backslash, or a character outside ASCII", cfg.Issuer)
-	case slices.Contains(cfg.ClientIDs, ""):
+	case !quotable(config.Issuer):
+		return fmt.Errorf("middleware: Config.Issuer %q is not a URL: it has a space, a quote, a backslash, or a character outside ASCII", config.Issuer)
+	case slices.Contains(config.ClientIDs, ""):
 		return errors.New("middleware: Config.ClientIDs has an empty client ID")
 	}
 	return nil
@@ -127,8 +127,9 @@ func quotable(s string) bool {
 	return true
 }
 
-// RequireScope returns a Guard that lets callers through who have all of the scopes, besides all that g asks for. Others are
-// answered 403. A name that cannot be a scope, such as one with a space in it, is had by nobody.
+// RequireScope returns a Guard that lets callers through who have all of the scopes, besides all that g asks for. Others, and
+// every browser session without a claim scope, are answered 403. Nobody has a scope whose name is not one, such as a name with
+// a space in it.
 func (g *Guard) RequireScope(scopes ...string) *Guard {
 	narrow := *g
 	narrow.scopes = slices.Concat(g.scopes, scopes)
@@ -137,17 +138,17 @@ func (g *Guard) RequireScope(scopes ...string) *Guard {
 	return &narrow
 }
 
-// RequireGroup returns a Guard that lets callers through who are in at least one of the groups, besides all that g asks for: a
-// second RequireGroup asks for one of its groups too. Others are answered 403. Without any group nobody gets through.
+// RequireGroup returns a Guard that lets callers through who are in at least one of the groups, besides all that g asks for: of
+// two RequireGroup in a row, each asks for one of its groups. Others are answered 403. With no groups nobody gets through.
 func (g *Guard) RequireGroup(groups ...string) *Guard {
 	narrow := *g
 	narrow.groups = append(slices.Clip(slices.Clone(g.groups)), slices.Clone(groups))
 	return &narrow
 }
 
-// Check finds out who the caller is and whether he may pass, without answering anything: for a handler that wants to answer in
-// its own form, that serves guests too, or that lasts (call it again with the same request to learn whether the token has expired
-// or was revoked meanwhile).
+// Check finds out who the caller is and whether they may pass, and answers nothing. It is for a handler that answers in its own
+// form, that serves guests too, or that lasts: call it again with the same request to learn whether the token has expired or
+// was revoked meanwhile.
 //
 // An Authorization header decides alone; without one, Config.Session is asked. The error is an [*Error].
 func (g *Guard) Check(r *http.Request) (Claims, error) {

@@ -136,7 +136,7 @@ func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
 func remoteGuard(t testing.TB, s *keyServer, c *clock) *middleware.Guard {
 	t.Helper()
-	keys, err := middleware.NewRemoteKeys(middleware.RemoteKeysConfig{URL: s.URL + "/jwks.json", Client: s.Client(), Now: c.now})
+	keys, err := middleware.NewRemoteKeys(middleware.RemoteKeysConfig{URL: s.URL + "/jwks.json", HTTPClient: s.Client(), Now: c.now})
 	require.NoError(t, err)
 	cfg := bearerConfig()
 	cfg.Keys = keys

@@ -13,12 +13,12 @@ import (
 
 // RemoteKeysConfig configures [RemoteKeys].
 type RemoteKeysConfig struct {
-	// URL is where the issuer publishes its JWK set: jwks_uri in its metadata, by custom Issuer + "/.well-known/jwks.json". An
+	// URL is where the issuer publishes its JWK set: jwks_uri in its metadata, usually Issuer + "/.well-known/jwks.json". An
 	// absolute https URL without user information. Required.
 	URL string
-	// Client sends the requests. Its Transport, Timeout and CheckRedirect count; cookies are not sent. Nil means a client with
+	// HTTPClient sends the requests. Its Transport, Timeout and CheckRedirect count; cookies are not sent. Nil means a client with
 	// the transport of the standard library.
-	Client *http.Client
+	HTTPClient *http.Client
 	// Cooldown is the least time from one fetch to the next, however many tokens with unknown keys arrive, so it is also how
 	// long tokens of a new key may be refused. At most MaxAge. Zero means 5 minutes, or MaxAge if that is less.
 	Cooldown time.Duration
@@ -27,8 +27,8 @@ type RemoteKeysConfig struct {
 	MaxAge time.Duration
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
-	// InsecureAllowHTTP accepts a URL with the scheme http. Whoever is on the way can then replace the keys, and sign tokens for
-	// anybody: for tests on the loopback interface.
+	// InsecureAllowHTTP accepts a URL with the scheme http. Whoever is on the network path can then replace the keys and
+	// sign tokens for anybody. It is for tests on the loopback interface.
 	InsecureAllowHTTP bool
 }
 
@@ -40,9 +40,12 @@ type RemoteKeysConfig struct {
 // It keeps its copy in this process, has nothing to close, and is safe for concurrent use.
 type RemoteKeys struct{ keys *jose.RemoteKeys }
 
-// NewRemoteKeys validates the configuration. It fetches nothing and starts no goroutine: the first token does.
-func NewRemoteKeys(cfg RemoteKeysConfig) (*RemoteKeys, error) {
-	keys, err := jose.NewRemoteKeys(jose.RemoteKeysConfig(cfg))
+// NewRemoteKeys validates the configuration. It fetches nothing and starts no goroutine: the first call of Key fetches.
+func NewRemoteKeys(config RemoteKeysConfig) (*RemoteKeys, error) {
+	keys, err := jose.NewRemoteKeys(jose.RemoteKeysConfig{
+		URL: config.URL, Client: config.HTTPClient, Cooldown: config.Cooldown, MaxAge: config.MaxAge, Now: config.Now,
+		InsecureAllowHTTP: config.InsecureAllowHTTP,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("middleware: RemoteKeysConfig: %w", err)
 	}

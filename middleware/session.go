@@ -11,9 +11,9 @@ import (
 // Authenticator finds out who is signed in with a browser, by a session cookie as a rule. It may also be a [LoginPage].
 type Authenticator interface {
 	// Authenticate returns the claims of the person whose session the request carries. Nobody is signed in when claims are
-	// empty and the error is nil. An error means that it is not known: the request is refused with 503.
+	// empty and the error is nil. An error means that this could not be found out: the request is refused with 503.
 	//
-	// Claims are made of the types that encoding/json decodes to, with json.Number, int, int64, []string and time.Time besides;
+	// Claims are made of the types that encoding/json decodes to, and of json.Number, int, int64, []string and time.Time;
 	// others are refused with 500. They are copied. Authenticate must not read the body, and must be safe for concurrent use.
 	// It is not called for a request with an Authorization header.
 	Authenticate(r *http.Request) (claims map[string]any, err error)
@@ -22,8 +22,8 @@ type Authenticator interface {
 // LoginPage is the optional interface of an [Authenticator] that knows where people sign in.
 type LoginPage interface {
 	// LoginURL returns the URL of the page where the person signs in: an absolute path or an absolute URL, in ASCII. Afterwards
-	// the browser shall be sent back to returnTo: path and query on this origin, which begins with exactly one slash. An empty
-	// result means that there is no such page now: the answer is 401. What is not a URL is answered with 500.
+	// the browser is to be sent back to returnTo: a path on this origin, with its query, that begins with exactly one slash. An
+	// empty result means that there is no such page now, and the answer is 401. If the result is not a URL, the answer is 500.
 	LoginURL(returnTo string) string
 }
 

@@ -76,7 +76,7 @@ func (a *app) credentials(ctx context.Context, logins map[string]string) (exchan
 	if err != nil {
 		return exchange{}, sigv4.Credentials{}, err
 	}
-	c, err := a.identities.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsInput{IdentityID: id, Logins: logins})
+	c, err := a.identities.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
 	if err != nil {
 		return exchange{}, sigv4.Credentials{}, err
 	}

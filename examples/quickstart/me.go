@@ -112,7 +112,7 @@ func (a *app) finishMe(r *http.Request) (view, error) {
 	}{pretty(id), pretty(access), "curl -H 'Authorization: Bearer " + tokens.AccessToken + "' " + a.base + "/api/me", e}}, nil
 }
 
-// displayName is what a person recognises himself by.
+// displayName is what people recognise themselves by.
 func displayName(claims map[string]any) string {
 	for _, name := range []string{"email", "name", "username"} {
 		if s, ok := claims[name].(string); ok && s != "" {

@@ -79,8 +79,8 @@
 // key set; nothing else is accepted. Encrypted ID tokens, signed userinfo and
 // private_key_jwt are not supported and are refused.
 //
-// Every error is an [*Error] that [errors.Is] compares with a [Code]. No error
-// contains a secret, a code or a token. A Provider is safe for concurrent use
-// and keeps nothing about a sign-in, so the two halves of one may run in
-// different processes.
+// Every error is an [*Error] that [errors.Is] compares with a [Code]. No
+// error contains a secret, a code or a token. A Provider is safe for
+// concurrent use and keeps nothing about a sign-in, so its two halves may run
+// in different processes.
 package oidc

@@ -44,7 +44,7 @@ const (
 	UserInfoFailed Code = "UserInfoFailed"
 )
 
-// Error returns the code's name.
+// Error returns the code.
 func (c Code) Error() string { return string(c) }
 
 // Error is the error type of this package: every error that a Provider returns
@@ -56,9 +56,10 @@ type Error struct {
 	Code Code
 	// Message says what was wrong.
 	Message string
-	// ProviderCode is the provider's own error code, as "access_denied" or
-	// "invalid_client" (RFC 6749 sections 4.1.2.1 and 5.2). It is empty when
-	// the provider sent none, and "unrecognized" when what it sent is no code.
+	// ProviderCode is the provider's own error code, such as "access_denied"
+	// or "invalid_client" (RFC 6749 sections 4.1.2.1 and 5.2). It is empty
+	// when the provider sent none, and "unrecognized" when what it sent is no
+	// code.
 	ProviderCode string
 	// ProviderDescription is the provider's text for ProviderCode: at most 256
 	// printable characters on one line. It is the provider's, and in a callback
@@ -82,7 +83,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is e's Code.
+// Is reports whether target is the code of e.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
 	return ok && code == e.Code

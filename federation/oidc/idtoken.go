@@ -13,9 +13,9 @@ import (
 )
 
 // VerifyLogin verifies an ID token of the provider which was issued to this
-// client elsewhere, in a mobile application as a rule, and returns its claims:
-// strings, bools, json.Number, []any and map[string]any. It makes a Provider
-// acceptable wherever login tokens are turned into claims.
+// client elsewhere, in a mobile application as a rule, and returns its
+// claims: strings, bools, json.Number, []any and map[string]any. It makes a
+// Provider a LoginVerifier of package identitypool.
 //
 // It checks everything that Finish checks but nonce, at_hash and c_hash, for
 // which it would have to know the sign-in; so it cannot tell a token that is

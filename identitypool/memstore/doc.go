@@ -1,4 +1,4 @@
-// Package memstore is an identitypool.Store in memory, for tests and for programs that run once:
+// Package memstore is an [identitypool.Store] in memory, for tests and for programs that run once:
 //
 //	store := memstore.New()
 //

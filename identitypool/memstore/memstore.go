@@ -10,7 +10,7 @@ import (
 	"github.com/stepwell/stepwell/internal/storable"
 )
 
-// Store keeps identities in memory. Make one with New.
+// Store keeps identities in memory. Make one with New. It is safe for concurrent use.
 type Store struct {
 	mu         sync.Mutex
 	identities map[identityKey]identitypool.Identity
@@ -31,10 +31,7 @@ func New() *Store {
 	return &Store{identities: make(map[identityKey]identitypool.Identity), logins: make(map[loginKey]string)}
 }
 
-// Volatile returns true: the store forgets all when the program ends.
-func (s *Store) Volatile() bool { return true }
-
-// CreateIdentity does what identitypool.Store says.
+// CreateIdentity implements [identitypool.Store].
 func (s *Store) CreateIdentity(ctx context.Context, pool string, i identitypool.Identity) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -48,7 +45,7 @@ func (s *Store) CreateIdentity(ctx context.Context, pool string, i identitypool.
 	return err
 }
 
-// IdentityForLogin does what identitypool.Store says.
+// IdentityForLogin implements [identitypool.Store].
 func (s *Store) IdentityForLogin(ctx context.Context, pool string, candidate identitypool.Identity) (identitypool.Identity, error) {
 	if err := ctx.Err(); err != nil {
 		return identitypool.Identity{}, err
@@ -70,7 +67,7 @@ func (s *Store) IdentityForLogin(ctx context.Context, pool string, candidate ide
 	return clone(added), nil
 }
 
-// Identity does what identitypool.Store says.
+// Identity implements [identitypool.Store].
 func (s *Store) Identity(ctx context.Context, pool, id string) (identitypool.Identity, error) {
 	if err := ctx.Err(); err != nil {
 		return identitypool.Identity{}, err

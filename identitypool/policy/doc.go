@@ -24,14 +24,14 @@
 //
 // # The language
 //
-// A document has a Version, which must be given, and a Statement: one object or
-// an array of them. A statement has Effect ("Allow" or "Deny", exactly so),
-// Action and Resource (one string or an array), and perhaps a Sid. An action is
-// "*" or service:name; the name may hold the wildcards * (any text) and ? (any
-// one character) and is compared without regard to ASCII case. A resource is
-// "*" or an ARN, arn:partition:service:region:account:resource. Each of its six
-// parts is compared apart, with regard to case, and may hold wildcards, but for
-// the service. In the last part * also spans "/" and ":".
+// A document has a Version, which must be given, and a Statement: one object
+// or an array of them. A statement has Effect ("Allow" or "Deny", exactly
+// so), Action and Resource (one string or an array), and optionally a Sid. An
+// action is "*" or service:name; the name may hold the wildcards * (any text)
+// and ? (any one character) and is compared without regard to ASCII case. A
+// resource is "*" or an ARN, arn:partition:service:region:account:resource.
+// Each of its six parts is compared apart, with regard to case, and may hold
+// wildcards, but for the service. In the last part * also spans "/" and ":".
 //
 // In a document of version 2012-10-17 the last part of a resource may hold
 // variables: ${key} and ${key, 'default'}, and ${*}, ${?}, ${$} for the three
@@ -45,15 +45,15 @@
 //
 // # Not supported
 //
-// Condition, NotAction, NotResource, Principal, NotPrincipal and Id are refused
-// by [Parse] with an error that says so; so are ARNs of fewer than six parts. A
-// document is never read as if the element were not there.
+// Condition, NotAction, NotResource, Principal, NotPrincipal and Id are
+// refused by [Parse] with an error that says so; so are ARNs of fewer than
+// six parts. No element is ever ignored.
 //
 // # Advice
 //
 // Parse when a document is written and refuse the document then: the error
-// names the place. Write Deny statements without variables where you can, since
-// a variable without a value makes any statement, also a Deny, match nothing.
+// names the place. Write Deny statements without variables where you can: a
+// variable without a value makes any statement match nothing, a Deny too.
 // Never build a document by pasting values into its text; use variables.
 //
 // # Promises

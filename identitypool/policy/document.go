@@ -38,7 +38,8 @@ type Document struct {
 }
 
 // Statement is one statement of a document, in the words of its author. It is
-// made for tools that show or check documents; changing it changes nothing.
+// for tools that show or check documents; changing it does not change the
+// document.
 type Statement struct {
 	Sid       string // "" when there is none
 	Effect    Effect
@@ -53,7 +54,7 @@ type statement struct {
 	resources []resource
 }
 
-// ParseError tells why a document was refused.
+// ParseError says why [Parse] refused a document.
 type ParseError struct {
 	// Place is where, as a path from the root, such as
 	// "Statement[1].Action[0]"; "" is the document as a whole.

@@ -11,10 +11,10 @@ const (
 	// MaxResourceSize is the most bytes a resource of a request may have. AWS
 	// has no longer ARNs.
 	MaxResourceSize = 2_048
-	// MaxVariablesSize is the most bytes that the values of all variables of
-	// one resource of a document may have together, in valid UTF-8. With
-	// others an Allow matches nothing, as if the variable had no value, and a
-	// Deny that it may be about denies the request.
+	// MaxVariablesSize is the most bytes that the values of all variables in
+	// one resource of a document may have together; they must be valid UTF-8.
+	// Where they are not, an Allow does not match, as if a variable had no
+	// value, and a Deny that could match denies the request.
 	MaxVariablesSize = 512
 )
 

@@ -46,9 +46,9 @@ func parseAuthorization(value string) (authorization, error) {
 	scheme, rest, _ := strings.Cut(value, " ")
 	if scheme != algorithm {
 		if strings.HasPrefix(scheme, "AWS4-") {
-			return authorization{}, refuse(Unsupported, "the algorithm %s is not supported; sign with %s", show(scheme), algorithm)
+			return authorization{}, refuse(UnsupportedSignature, "the algorithm %s is not supported; sign with %s", show(scheme), algorithm)
 		}
-		return authorization{}, refuse(MissingAuthentication, "the Authorization header is not of the scheme %s", algorithm)
+		return authorization{}, refuse(MissingAuthenticationToken, "the Authorization header is not of the scheme %s", algorithm)
 	}
 	members := map[string]string{}
 	for _, member := range strings.Split(rest, ",") {

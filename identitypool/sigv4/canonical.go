@@ -101,7 +101,7 @@ func canonicalQuery(raw string) (string, error) {
 			continue
 		}
 		if strings.Contains(part, ";") {
-			return "", refuse(Unsupported, "the query has a raw semicolon; write %%3B")
+			return "", refuse(UnsupportedSignature, "the query has a raw semicolon; write %%3B")
 		}
 		name, value, _ := strings.Cut(part, "=")
 		decodedName, err1 := url.QueryUnescape(name)
@@ -110,7 +110,7 @@ func canonicalQuery(raw string) (string, error) {
 			return "", refuse(IncompleteSignature, "the query has a parameter that is not percent-encoded correctly")
 		}
 		if isPresigned(decodedName) {
-			return "", refuse(Unsupported, "a signature in the query (%s) is not supported; sign in the Authorization header", show(decodedName))
+			return "", refuse(UnsupportedSignature, "a signature in the query (%s) is not supported; sign in the Authorization header", show(decodedName))
 		}
 		parameters = append(parameters, parameter{percentEncode(decodedName, false), percentEncode(decodedValue, false)})
 	}

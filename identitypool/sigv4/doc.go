@@ -70,7 +70,7 @@
 // # Promises
 //
 // An unknown access key and a wrong signature have one answer, made with the
-// same work. Secrets are in no error. Signatures are compared in constant time.
-// Nothing is read beyond the stated bounds. Functions and the Verifier may be
-// used by many goroutines.
+// same work. Secrets are in no error. Signatures are compared in constant
+// time. Nothing is read beyond the stated bounds. Everything here is safe for
+// concurrent use.
 package sigv4

@@ -6,24 +6,26 @@ import "fmt"
 // errors.Is(err, sigv4.InvalidSignature) tells the class.
 type Code string
 
-// The classes. Their texts are the names that AWS has for them.
+// The classes. Where AWS has a name for one, it is that name, without an
+// "Exception" at its end.
 const (
-	// MissingAuthentication: the request has no Authorization header.
-	MissingAuthentication Code = "MissingAuthenticationToken"
+	// MissingAuthenticationToken: the request has no Authorization header.
+	MissingAuthenticationToken Code = "MissingAuthenticationToken"
 	// IncompleteSignature: the header, or something that it needs, is
 	// malformed, missing, doubled or not signed.
 	IncompleteSignature Code = "IncompleteSignature"
-	// Unsupported: well formed, and of a kind that this package refuses.
-	Unsupported Code = "UnsupportedSignature"
+	// UnsupportedSignature: the request is well formed, and is signed, or sent,
+	// in a way that this package does not support.
+	UnsupportedSignature Code = "UnsupportedSignature"
 	// RequestTimeTooSkewed: the date is too far from the clock.
 	RequestTimeTooSkewed Code = "RequestTimeTooSkewed"
 	// InvalidSignature: the scope, the payload hash or the signature is not
 	// the right one, or the access key is unknown.
 	InvalidSignature Code = "InvalidSignature"
-	// BodyTooLarge: the body is longer than Config.MaxBody.
-	BodyTooLarge Code = "RequestEntityTooLarge"
-	// BodyUnreadable: reading the body failed.
-	BodyUnreadable Code = "RequestBodyUnreadable"
+	// RequestEntityTooLarge: the body is longer than Config.MaxBody.
+	RequestEntityTooLarge Code = "RequestEntityTooLarge"
+	// RequestBodyUnreadable: reading the body failed.
+	RequestBodyUnreadable Code = "RequestBodyUnreadable"
 )
 
 // Error returns the code.
@@ -32,25 +34,28 @@ func (c Code) Error() string { return string(c) }
 // Error tells why a request was refused. Its text holds nothing secret and may
 // be shown to the client.
 type Error struct {
-	Code   Code
-	Reason string
-	Err    error // the cause, when there is one; not part of the text
+	// Code is the class of the error.
+	Code Code
+	// Message says what was wrong, and often what to do about it.
+	Message string
+
+	cause error // not part of the text
 }
 
-// Error returns the code and the reason.
-func (e *Error) Error() string { return "sigv4: " + string(e.Code) + ": " + e.Reason }
+// Error returns the code and the message.
+func (e *Error) Error() string { return "sigv4: " + string(e.Code) + ": " + e.Message }
 
-// Is reports whether target is the code of the error.
+// Is reports whether target is the code of e.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
 	return ok && code == e.Code
 }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns what caused e, such as the error of reading the body, or nil.
+func (e *Error) Unwrap() error { return e.cause }
 
 func refuse(code Code, format string, arguments ...any) *Error {
-	return &Error{Code: code, Reason: fmt.Sprintf(format, arguments...)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, arguments...)}
 }
 
 // show quotes a value of the request for an error, cut to a bearable length.

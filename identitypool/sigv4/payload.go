@@ -22,7 +22,7 @@ func statedHash(headers headerSet) (string, bool, error) {
 		return "", false, err
 	}
 	if stated == "UNSIGNED-PAYLOAD" || strings.HasPrefix(stated, "STREAMING-") {
-		return "", false, refuse(Unsupported, "the payload %s is not supported; sign the SHA-256 hash of the body", show(stated))
+		return "", false, refuse(UnsupportedSignature, "the payload %s is not supported; sign the SHA-256 hash of the body", show(stated))
 	}
 	_, there := headers[hashHeader]
 	return stated, there, nil
@@ -48,16 +48,16 @@ func checkPlain(r *http.Request, headers headerSet) error {
 	}
 	for _, encoding := range headers["content-encoding"] {
 		if strings.Contains(strings.ToLower(encoding), "aws-chunked") {
-			return refuse(Unsupported, "the content encoding aws-chunked is not supported")
+			return refuse(UnsupportedSignature, "the content encoding aws-chunked is not supported")
 		}
 	}
 	for _, name := range []string{"trailer", "x-amz-trailer", "x-amz-decoded-content-length"} {
 		if _, ok := headers[name]; ok {
-			return refuse(Unsupported, "trailers and streamed payloads are not supported (header %s)", name)
+			return refuse(UnsupportedSignature, "trailers and streamed payloads are not supported (header %s)", name)
 		}
 	}
 	if len(r.Trailer) > 0 {
-		return refuse(Unsupported, "trailers are not supported")
+		return refuse(UnsupportedSignature, "trailers are not supported")
 	}
 	return nil
 }
@@ -78,18 +78,18 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 		return nil, nil
 	}
 	if r.ContentLength > limit {
-		return nil, refuse(BodyTooLarge, "the body has %d bytes; at most %d are allowed", r.ContentLength, limit)
+		return nil, refuse(RequestEntityTooLarge, "the body has %d bytes; at most %d are allowed", r.ContentLength, limit)
 	}
 	original := r.Body
 	body, err := io.ReadAll(io.LimitReader(original, limit+1))
 	var beyond *http.MaxBytesError
 	switch {
 	case errors.As(err, &beyond):
-		return nil, refuse(BodyTooLarge, "the body has more than %d bytes", beyond.Limit)
+		return nil, refuse(RequestEntityTooLarge, "the body has more than %d bytes", beyond.Limit)
 	case err != nil:
-		return nil, &Error{Code: BodyUnreadable, Reason: "the body could not be read", Err: err}
+		return nil, &Error{Code: RequestBodyUnreadable, Message: "the body could not be read", cause: err}
 	case int64(len(body)) > limit:
-		return nil, refuse(BodyTooLarge, "the body has more than %d bytes", limit)
+		return nil, refuse(RequestEntityTooLarge, "the body has more than %d bytes", limit)
 	}
 	r.Body = restored{bytes.NewReader(body), original}
 	return body, nil

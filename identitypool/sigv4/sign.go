@@ -100,7 +100,7 @@ func checkSignable(r *http.Request, c Credentials, region, service string) error
 	case c.SecretAccessKey == "":
 		return refuse(IncompleteSignature, "the credentials have no secret access key")
 	case r.URL == nil || r.URL.Opaque != "":
-		return refuse(Unsupported, "a request without URL, or with an opaque one, cannot be signed")
+		return refuse(UnsupportedSignature, "a request without URL, or with an opaque one, cannot be signed")
 	}
 	return checkScope(region, service)
 }
@@ -113,7 +113,7 @@ func checkScope(region, service string) error {
 		}
 	}
 	if service == "s3" {
-		return refuse(Unsupported, "the service s3 is not supported: its canonical path differs from that of other services")
+		return refuse(UnsupportedSignature, "the service s3 is not supported: its canonical path differs from that of other services")
 	}
 	return nil
 }

@@ -193,6 +193,6 @@ func TestCanonicalQuery(t *testing.T) {
 	}
 	for _, raw := range []string{"a=1;b=2", "X-Amz-Signature=0", "x-amz-credential=x", "a=1&X-Amz-Security-Token=t", "X%2DAmz-Signature="} {
 		_, err := canonicalQuery(raw)
-		require.ErrorIs(t, err, Unsupported, raw)
+		require.ErrorIs(t, err, UnsupportedSignature, raw)
 	}
 }

@@ -18,12 +18,12 @@ const (
 	maxSkew     = 15 * time.Minute
 )
 
-// SecretFunc finds the secret access key of an access key. sessionToken is the
-// X-Amz-Security-Token header, "" when there is none; whether it belongs to the
-// access key and is still good is for the function to say. known is false when
-// there is no such key: the request is then refused as one with a wrong
-// signature is. err is for failures, such as a store that does not answer; the
-// verifier returns it as it is.
+// SecretFunc finds the secret access key that belongs to an access key ID.
+// sessionToken is the X-Amz-Security-Token header, "" when there is none;
+// whether it belongs to the access key and is still good is for the function
+// to say. known is false when there is no such key: the request is then
+// refused like one with a wrong signature. err is for failures, such as a
+// store that does not answer; the verifier returns it as it is.
 //
 // Nothing of the request is verified yet when the function is called.
 type SecretFunc func(ctx context.Context, accessKeyID, sessionToken string) (secret string, known bool, err error)
@@ -33,25 +33,26 @@ type Config struct {
 	// Region and Service are the scope a signature must have, compared
 	// exactly. Required.
 	Region, Service string
-	// Secret finds secrets. Required. It is called from many goroutines.
+	// Secret finds the secret of an access key. Required. It must be safe for
+	// concurrent use.
 	Secret SecretFunc
 	// MaxSkew is how far the date of a request may be from the clock, before
-	// or after. Default 5 minutes, as AWS; at most 15 minutes.
+	// or after. Default 5 minutes, as at AWS; at most 15 minutes.
 	MaxSkew time.Duration
-	// MaxBody is the most bytes that Verify reads of a body. Default 1 MiB,
-	// at most 1 GiB.
+	// MaxBody is how many bytes of a body Verify reads at most. Default 1
+	// MiB, no more than 1 GiB.
 	MaxBody int64
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 }
 
-// Verifier verifies requests for one region and service. It may be used by many
-// goroutines.
+// Verifier verifies requests for one region and service. Make one with [New].
+// It is safe for concurrent use.
 type Verifier struct {
 	config Config
 }
 
-// Signed is what a verified request tells about its sender.
+// Signed is what a verified request says about its sender.
 type Signed struct {
 	AccessKeyID  string
 	SessionToken string    // "" when the request had none
@@ -89,10 +90,10 @@ func New(config Config) (*Verifier, error) {
 	return &Verifier{config: config}, nil
 }
 
-// Verify verifies a request of a server. It reads at most Config.MaxBody bytes
-// of the body, after the headers have been found in order, and puts what it
-// read in its place, so that a handler can read it again. The error is an
-// [*Error], or what Config.Secret returned.
+// Verify verifies a request that a server received. It reads at most
+// Config.MaxBody bytes of the body, after the headers have been found in
+// order, and puts what it read in its place, so that a handler can read it
+// again. The error is an [*Error], or what Config.Secret returned.
 func (v *Verifier) Verify(r *http.Request) (Signed, error) {
 	claim, err := v.examine(r)
 	if err != nil {
@@ -145,7 +146,7 @@ func (v *Verifier) examine(r *http.Request) (claim, error) {
 		return claim{}, err
 	}
 	if value == "" {
-		return claim{}, refuse(MissingAuthentication, "the request has no Authorization header; sign it with %s", algorithm)
+		return claim{}, refuse(MissingAuthenticationToken, "the request has no Authorization header; sign it with %s", algorithm)
 	}
 	if c.authorization, err = parseAuthorization(value); err != nil {
 		return claim{}, err
@@ -212,20 +213,20 @@ func checkSigned(headers headerSet, signed []string) error {
 // what is routed.
 func wirePath(r *http.Request) (string, error) {
 	if r.URL == nil || r.URL.Opaque != "" {
-		return "", refuse(Unsupported, "the request target is not a path")
+		return "", refuse(UnsupportedSignature, "the request target is not a path")
 	}
 	if r.RequestURI == "" {
 		return r.URL.EscapedPath(), nil
 	}
 	if !strings.HasPrefix(r.RequestURI, "/") {
-		return "", refuse(Unsupported, "the request target is not a path; requests to a proxy are not supported")
+		return "", refuse(UnsupportedSignature, "the request target is not a path; requests to a proxy are not supported")
 	}
 	sent, err := url.ParseRequestURI(r.RequestURI)
 	if err != nil {
 		return "", refuse(IncompleteSignature, "the request target cannot be parsed")
 	}
 	if sent.Path != r.URL.Path || sent.RawPath != r.URL.RawPath || sent.RawQuery != r.URL.RawQuery {
-		return "", refuse(Unsupported, "the URL was changed before the signature was verified; verify in front of what changes it")
+		return "", refuse(UnsupportedSignature, "the URL was changed before the signature was verified; verify in front of what changes it")
 	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	return path, nil

@@ -164,7 +164,7 @@ func TestA4_URLChangedBeforeVerification(t *testing.T) {
 		r = roundTrip(t, r)
 		change(r)
 		_, err := testVerifier(t).Verify(r)
-		require.ErrorIs(t, err, Unsupported, name)
+		require.ErrorIs(t, err, UnsupportedSignature, name)
 	}
 }
 
@@ -277,7 +277,7 @@ func TestBodyIsBoundedAndRestored(t *testing.T) {
 			}
 			_, err := v.Verify(r)
 			if !accepted {
-				require.ErrorIs(t, err, BodyTooLarge)
+				require.ErrorIs(t, err, RequestEntityTooLarge)
 				continue
 			}
 			require.NoError(t, err)
@@ -295,11 +295,11 @@ func TestBodyIsBoundedAndRestored(t *testing.T) {
 	r = roundTrip(t, r)
 	r.Body = io.NopCloser(iotest.ErrReader(errors.New("was read")))
 	_, err = v.Verify(r)
-	require.ErrorIs(t, err, BodyTooLarge)
+	require.ErrorIs(t, err, RequestEntityTooLarge)
 	r = testRequest(t, "")
 	r.Body = io.NopCloser(iotest.ErrReader(errors.New("was read")))
 	_, err = v.Verify(r)
-	require.ErrorIs(t, err, MissingAuthentication)
+	require.ErrorIs(t, err, MissingAuthenticationToken)
 }
 
 type closed struct {
@@ -343,7 +343,7 @@ func TestBodyBeyondBoundInFront(t *testing.T) {
 	r = roundTrip(t, r)
 	r.Body = http.MaxBytesReader(nil, r.Body, 5)
 	_, err := testVerifier(t).Verify(r)
-	require.ErrorIs(t, err, BodyTooLarge)
+	require.ErrorIs(t, err, RequestEntityTooLarge)
 }
 
 func TestH12_CredentialsInLogs(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package sqlstore is an identitypool.Store in SQLite or PostgreSQL. It imports no driver: the program picks one, opens the database, and
+// Package sqlstore is an [identitypool.Store] in SQLite or PostgreSQL. It imports no driver: the program picks one, opens the database, and
 // passes it.
 //
 //	import _ "github.com/jackc/pgx/v5/stdlib"

@@ -32,9 +32,9 @@ var _ identitypool.Store = (*Store)(nil)
 //go:embed migrations
 var migrations embed.FS
 
-// Open returns a store over db after it has made or updated its tables. It fails if db is not of that dialect, too old, or not in UTF-8,
-// or if the tables cannot be made. A SQLite file is switched to write-ahead logging. db stays the caller's, who closes it when the store is
-// no longer used. Several processes may open one database at once.
+// Open makes or updates the tables in db and returns a store that uses them. It fails if db is not of that dialect, too old, or not in
+// UTF-8, or if the tables cannot be made. A SQLite file is switched to write-ahead logging. db stays the caller's, who closes it when the
+// store is no longer used. Several processes may open one database at once.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect) (*Store, error) {
 	kit, err := sqlkit.Open(ctx, db, sqlkit.Dialect(dialect), sqlkit.Migrations{Prefix: "identitypool", Files: migrations})
 	if err != nil {
@@ -49,7 +49,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect) (*Store, error) {
 // empty; a relative path is relative to the working directory.
 func SQLiteDSN(path string) string { return sqlkit.SQLiteDSN(path) }
 
-// CreateIdentity does what identitypool.Store says.
+// CreateIdentity implements [identitypool.Store].
 func (s *Store) CreateIdentity(ctx context.Context, pool string, i identitypool.Identity) error {
 	if err := storecheck.Identity(pool, i, 0); err != nil {
 		return err
@@ -57,7 +57,7 @@ func (s *Store) CreateIdentity(ctx context.Context, pool string, i identitypool.
 	return wrap("create an identity", insertIdentity(ctx, s.db, pool, i))
 }
 
-// IdentityForLogin does what identitypool.Store says.
+// IdentityForLogin implements [identitypool.Store].
 func (s *Store) IdentityForLogin(ctx context.Context, pool string, candidate identitypool.Identity) (identitypool.Identity, error) {
 	if err := storecheck.Identity(pool, candidate, 1); err != nil {
 		return identitypool.Identity{}, err
@@ -94,7 +94,7 @@ func (s *Store) IdentityForLogin(ctx context.Context, pool string, candidate ide
 	return s.Identity(ctx, pool, id)
 }
 
-// Identity does what identitypool.Store says.
+// Identity implements [identitypool.Store].
 func (s *Store) Identity(ctx context.Context, pool, id string) (identitypool.Identity, error) {
 	var created int64
 	err := s.db.QueryRow(ctx, `SELECT created FROM identitypool_identities WHERE pool = ? AND id = ?`, pool, id).Scan(&created)

@@ -1,4 +1,4 @@
-// Package storetest tests implementations of identitypool.Store. A store of one's own calls it in a test:
+// Package storetest tests implementations of [identitypool.Store]. Test a store of your own with
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) identitypool.Store { return newStore(t) })
@@ -6,7 +6,7 @@
 //
 // Each part of the suite gets an empty store and says in a comment which rule it checks. The parts cover the round trip of values, what
 // must be refused, the isolation of pools, times, copies, ended contexts, many callers at once, and a run of a whole pool: a guest, a
-// login, credentials, and a signed request. All names are such as a hostile client would send.
+// login, credentials, and a signed request. All names are of the kind that a hostile client would send.
 //
 // A store that passes keeps the promises that package identitypool relies on. Run it with -race too.
 package storetest

@@ -46,13 +46,13 @@ func story(t *testing.T, s identitypool.Store) {
 	require.NoError(t, err)
 	require.NotEqual(t, ann, visitor)
 
-	annKeys, err := second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: ann, Logins: logins})
+	annKeys, err := second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: ann, Logins: logins})
 	require.NoError(t, err)
-	visitorKeys, err := second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: visitor})
+	visitorKeys, err := second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: visitor})
 	require.NoError(t, err)
-	_, err = second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: ann})
+	_, err = second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: ann})
 	require.ErrorIs(t, err, identitypool.NotAuthorized)
-	_, err = second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsInput{IdentityID: visitor, Logins: logins})
+	_, err = second.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: visitor, Logins: logins})
 	require.ErrorIs(t, err, identitypool.NotAuthorized)
 
 	require.NoError(t, call(t, first, annKeys, "notes:Write", "arn:app:notes:::"+ann+"/shopping"))

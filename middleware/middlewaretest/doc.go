@@ -15,7 +15,7 @@
 //	handler.ServeHTTP(w, r)
 //
 // [Issuer.Advance] moves the clock until the token expires, [Issuer.Revoke] revokes it, [Issuer.RotateKey] retires the key that
-// signed it. An Issuer is also an [net/http.Handler] that serves its key set, for programs that fetch it by URL.
+// signed it. An Issuer is also a [net/http.Handler] that serves its key set, for programs that fetch it by URL.
 //
 // [NewSession] is the same for browsers: who is signed in by a cookie, and where the login page is.
 //

@@ -71,8 +71,8 @@ func (i *Issuer) Guard() *middleware.Guard {
 	return guard
 }
 
-// AccessToken returns a signed access token. The claims replace those it would have; nil as a value leaves a claim out. Give
-// scope as one string, "cognito:groups" as []string, and exp as seconds since 1970.
+// AccessToken returns a signed access token. claims replace those that it would have; a claim whose value is nil is left out.
+// Give scope as one string, "cognito:groups" as []string, and exp as seconds since 1970.
 func (i *Issuer) AccessToken(claims map[string]any) string {
 	i.t.Helper()
 	return i.sign(map[string]any{
