@@ -30,7 +30,7 @@ func (u User) provider() string {
 	return ""
 }
 
-// GetUser returns the user of an access token with the scope aws.cognito.signin.user.admin, without password hash and codes. Errors:
+// GetUser returns the user of an access token with the scope aws.cognito.signin.user.admin, without PasswordHash and Codes. Errors:
 // NotAuthorized, InsufficientScope.
 func (p *Pool) GetUser(ctx context.Context, accessToken string) (User, error) {
 	claims, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
@@ -52,8 +52,9 @@ func (p *Pool) userOf(ctx context.Context, claims map[string]any) (User, error) 
 	return u.public(), nil
 }
 
-// UserInfo returns the claims about the user of an access token with the scope openid that its scopes give (OpenID Connect Core, 5.3):
-// sub always, and by email, profile and phone the attributes. Booleans are JSON booleans. Errors: NotAuthorized, InsufficientScope.
+// UserInfo returns the claims that the scopes of an access token give about its user (OpenID Connect Core, 5.3): sub and username always,
+// and the attributes that belong to email, profile and phone. The token must have the scope openid. Booleans are JSON booleans. Errors:
+// NotAuthorized, InsufficientScope.
 func (p *Pool) UserInfo(ctx context.Context, accessToken string) (map[string]any, error) {
 	claims, err := p.verifyScope(ctx, accessToken, ScopeOpenID)
 	if err != nil {
@@ -94,9 +95,9 @@ func (p *Pool) deleteUser(ctx context.Context, sub string) error {
 	return nil
 }
 
-// GlobalSignOut ends all sessions of the user of an access token with the scope aws.cognito.signin.user.admin: at the hosted pages, and
-// of all clients. Refresh tokens are void at once; access and ID tokens wherever revocation is asked. Errors: NotAuthorized,
-// InsufficientScope.
+// GlobalSignOut ends all sessions of the user of an access token with the scope aws.cognito.signin.user.admin: those at the hosted pages,
+// and those of all clients. Refresh tokens are void at once; access and ID tokens are void at once for whoever asks [Pool.Revoked].
+// Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) GlobalSignOut(ctx context.Context, accessToken string) error {
 	claims, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
 	if err != nil {
@@ -169,8 +170,9 @@ func (p *Pool) resolve(ctx context.Context, username string) (User, error) {
 	return u, nil
 }
 
-// AdminGetUser returns a user, without password hash and codes, by e-mail address for one who signed up, or by sub. The operations whose
-// names begin with Admin ask for no proof: the application decides who may call them. The error is UserNotFound.
+// AdminGetUser returns a user, without PasswordHash and Codes. username is the e-mail address of a user who signed up, or the sub of any
+// user. The operations whose names begin with Admin ask for no proof: the application decides who may call them. The error is
+// UserNotFound.
 func (p *Pool) AdminGetUser(ctx context.Context, username string) (User, error) {
 	u, err := p.resolve(ctx, username)
 	return u.public(), err

@@ -10,14 +10,14 @@ import (
 // AuthFlow is a way to sign in, with Cognito's names.
 type AuthFlow string
 
-// UserPasswordAuth sends user name and password.
+// UserPasswordAuth is the flow that sends the user name and the password.
 const UserPasswordAuth AuthFlow = "USER_PASSWORD_AUTH"
 
-// AuthResult says what a sign-in is to end in.
+// AuthResult says what a sign-in ends in. The zero value is ResultTokens.
 type AuthResult int
 
 const (
-	// ResultTokens is ID, access and refresh token for an app client.
+	// ResultTokens is access, ID and refresh token for an app client.
 	ResultTokens AuthResult = iota
 	// ResultBrowserSession is a session for a cookie of the hosted pages.
 	ResultBrowserSession
@@ -26,8 +26,8 @@ const (
 // InitiateAuthInput begins a sign-in.
 type InitiateAuthInput struct {
 	AuthFlow AuthFlow
-	// ClientID names the app client, which must have the flow among its AuthFlows; ClientSecret proves a confidential one. Both are left
-	// empty with ResultBrowserSession.
+	// ClientID names the app client, which must have the flow among its AuthFlows; ClientSecret authenticates a confidential one. Both
+	// must be empty with ResultBrowserSession.
 	ClientID     string
 	ClientSecret string
 	// Username is the e-mail address.
@@ -35,13 +35,13 @@ type InitiateAuthInput struct {
 	Password string
 	// Result is what the sign-in ends in.
 	Result AuthResult
-	// Replaces is the secret of the session that the browser has, or empty. With ResultBrowserSession the new one takes its place: its
-	// secret is void, and if it was another user's, it ends. Of the same user, what hangs on it, such as the refresh tokens of other
-	// applications, goes on with the new one.
+	// Replaces is the secret of the session that the browser has, or empty. With ResultBrowserSession the new session takes its place,
+	// and the old secret is void. If the old session was another user's, it ends, with the tokens that were issued through it; if it was
+	// the same user's, those tokens stay valid.
 	Replaces string
 }
 
-// AuthOutcome is what a step of a sign-in led to: what was asked for in Result.
+// AuthOutcome is what a sign-in led to: what InitiateAuthInput.Result asked for.
 type AuthOutcome struct {
 	// Tokens are set for ResultTokens.
 	Tokens *Tokens
@@ -53,8 +53,8 @@ type AuthOutcome struct {
 // InitiateAuth signs a person in. Unknown users, wrong passwords and disabled users all get NotAuthorized, after the same work; failures
 // are counted for each address, whether or not it has an account.
 //
-// Errors: NotAuthorized; UserNotConfirmed, to who knows the password of a sign-up that was not confirmed, with a Session for
-// ConfirmSignUp; LimitExceeded; InvalidParameter; InvalidClient; UnauthorizedClient if the client may not use the flow; UserHookFailed.
+// Errors: NotAuthorized; UserNotConfirmed, with a Session for ConfirmSignUp, if the password is right and the sign-up was not confirmed;
+// LimitExceeded; InvalidParameter; InvalidClient; UnauthorizedClient if the client may not use the flow; UserHookFailed.
 func (p *Pool) InitiateAuth(ctx context.Context, in InitiateAuthInput) (*AuthOutcome, error) {
 	s := signIn{result: in.Result, replaces: in.Replaces}
 	switch {
@@ -125,7 +125,7 @@ func (p *Pool) checkPassword(ctx context.Context, username, password, clientID s
 	return u, nil
 }
 
-// signIn is a person who has proved who he is, and what for.
+// signIn is a person who has proved who they are, and what for.
 type signIn struct {
 	user     User
 	result   AuthResult

@@ -127,7 +127,7 @@ func TestU15_Passwords(t *testing.T) {
 }
 
 func TestPasswordPolicy_Cognito(t *testing.T) {
-	k := newKit(t, func(c *userpool.Config) { c.Settings.PasswordPolicy = userpool.CognitoPasswordPolicy })
+	k := newKit(t, func(c *userpool.Config) { c.Settings.PasswordPolicy = userpool.CognitoPasswordPolicy() })
 	require.Equal(t, "At least 8 characters, with an upper-case letter, a lower-case letter, a number and a symbol.",
 		k.Settings().PasswordPolicy.Describe())
 	for password, want := range map[string]string{

@@ -21,14 +21,14 @@ var (
 	challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 )
 
-// AuthorizationInput is what a client asks for at the authorization endpoint, with the browser session of the person who agrees.
-type AuthorizationInput struct {
+// IssueAuthorizationCodeInput is what a client asks for at the authorization endpoint, with the browser session of the person who is signed in.
+type IssueAuthorizationCodeInput struct {
 	// BrowserSession is the secret of the browser session.
 	BrowserSession string
 	ClientID       string
 	// RedirectURI must be one of the client's CallbackURLs.
 	RedirectURI string
-	// Scopes are among the client's; empty means all of them.
+	// Scopes must be among the client's; empty means all of them.
 	Scopes []string
 	// Nonce is put into the ID token; at most 2 KiB of UTF-8.
 	Nonce string
@@ -53,10 +53,10 @@ type authorizationCode struct {
 	Provider  string
 }
 
-// IssueAuthorizationCode returns a code for the person who is signed in in the browser, valid once, for five minutes, for this client and
-// redirect address (RFC 6749, 4.1.2). Errors: NotAuthorized if nobody is signed in; InvalidClient; InvalidParameter with Field
-// "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
-func (p *Pool) IssueAuthorizationCode(ctx context.Context, in AuthorizationInput) (string, error) {
+// IssueAuthorizationCode returns a code for the person who is signed in with the browser session. It can be used once, within five
+// minutes, by this client and with this redirect address (RFC 6749, 4.1.2). Errors: NotAuthorized if nobody is signed in; InvalidClient;
+// InvalidParameter with Field "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
+func (p *Pool) IssueAuthorizationCode(ctx context.Context, in IssueAuthorizationCodeInput) (string, error) {
 	client, found := p.client(in.ClientID)
 	if !found {
 		return "", fail(InvalidClient, "The client is unknown.")
@@ -98,20 +98,20 @@ func (p *Pool) IssueAuthorizationCode(ctx context.Context, in AuthorizationInput
 	return code, nil
 }
 
-// RedeemInput is an authorization code with the proofs that it takes.
-type RedeemInput struct {
+// RedeemAuthorizationCodeInput is an authorization code with what proves that it is the client's.
+type RedeemAuthorizationCodeInput struct {
 	ClientID     string
 	ClientSecret string
 	Code         string
 	RedirectURI  string
-	// CodeVerifier is what the CodeChallenge was made of.
+	// CodeVerifier is the secret that the CodeChallenge was made from (RFC 7636).
 	CodeVerifier string
 }
 
-// RedeemAuthorizationCode returns tokens for a code (RFC 6749, 4.1.3). The code is used up by the first authenticated client that shows
-// it, whatever the outcome; shown once more, it ends the session that it began, since somebody has copied it. Errors: InvalidClient;
-// InvalidGrant, the same for every reason.
-func (p *Pool) RedeemAuthorizationCode(ctx context.Context, in RedeemInput) (*Tokens, error) {
+// RedeemAuthorizationCode returns tokens for a code (RFC 6749, 4.1.3). The code is used up by the first authenticated client that
+// presents it, whatever the outcome. When it is presented again, somebody has copied it, and the tokens that it gave are revoked. Errors:
+// InvalidClient; InvalidGrant, the same for every reason; UserHookFailed.
+func (p *Pool) RedeemAuthorizationCode(ctx context.Context, in RedeemAuthorizationCodeInput) (*Tokens, error) {
 	client, err := p.AuthenticateClient(in.ClientID, in.ClientSecret)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (p *Pool) RedeemAuthorizationCode(ctx context.Context, in RedeemInput) (*To
 	return tokens, nil
 }
 
-// codeReplayed ends the session that a code began. If the first taker has not made it yet, the ticket that is left here tells him.
+// codeReplayed ends the session that a code began. If the first taker has not made it yet, the ticket that is left here tells that one.
 func (p *Pool) codeReplayed(ctx context.Context, c authorizationCode) error {
 	p.log.WarnContext(ctx, "userpool: an authorization code was used again; its tokens are revoked", "pool", p.id, "sub", c.Sub, "client", c.ClientID)
 	err := p.store.PutTicket(ctx, p.id, Ticket{Kind: ticketReplay, Hash: hashSecret(c.SessionID), Expires: p.now().Add(authorizationCodeValidity)})

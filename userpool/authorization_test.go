@@ -26,7 +26,7 @@ func (k *kit) code(t testing.TB, client, browser string, scopes []string) (code,
 	if client == backend.ID {
 		redirect = backend.CallbackURLs[0]
 	}
-	code, err := k.IssueAuthorizationCode(t.Context(), userpool.AuthorizationInput{
+	code, err := k.IssueAuthorizationCode(t.Context(), userpool.IssueAuthorizationCodeInput{
 		BrowserSession: browser, ClientID: client, RedirectURI: redirect, Scopes: scopes, Nonce: "n-0S6_WzA2Mj",
 		CodeChallenge: challenge, CodeChallengeMethod: "S256",
 	})
@@ -37,7 +37,7 @@ func (k *kit) code(t testing.TB, client, browser string, scopes []string) (code,
 func (k *kit) redeem(t testing.TB, client, secret, browser string, scopes []string) *userpool.Tokens {
 	t.Helper()
 	code, redirect := k.code(t, client, browser, scopes)
-	tokens, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{
+	tokens, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemAuthorizationCodeInput{
 		ClientID: client, ClientSecret: secret, Code: code, RedirectURI: redirect, CodeVerifier: verifier,
 	})
 	require.NoError(t, err)
@@ -76,31 +76,31 @@ func TestAuthorizationCode(t *testing.T) {
 func TestIssueAuthorizationCode_Refuses(t *testing.T) {
 	k := newKit(t, nil)
 	k.user("ada@example.com")
-	good := userpool.AuthorizationInput{
+	good := userpool.IssueAuthorizationCodeInput{
 		BrowserSession: k.browser("ada@example.com"), ClientID: "webapp", RedirectURI: webApp.CallbackURLs[0],
 		CodeChallenge: challenge, CodeChallengeMethod: "S256",
 	}
 	for name, test := range map[string]struct {
-		change func(*userpool.AuthorizationInput)
+		change func(*userpool.IssueAuthorizationCodeInput)
 		code   userpool.Code
 		field  string
 	}{
-		"O1 a slash more":        {func(in *userpool.AuthorizationInput) { in.RedirectURI += "/" }, userpool.InvalidParameter, "redirect_uri"},
-		"O1 another case":        {func(in *userpool.AuthorizationInput) { in.RedirectURI = strings.ToUpper(in.RedirectURI) }, userpool.InvalidParameter, "redirect_uri"},
-		"O1 a query":             {func(in *userpool.AuthorizationInput) { in.RedirectURI += "?x" }, userpool.InvalidParameter, "redirect_uri"},
-		"O1 another client's":    {func(in *userpool.AuthorizationInput) { in.RedirectURI = backend.CallbackURLs[0] }, userpool.InvalidParameter, "redirect_uri"},
-		"O1 none":                {func(in *userpool.AuthorizationInput) { in.RedirectURI = "" }, userpool.InvalidParameter, "redirect_uri"},
-		"O7 no challenge":        {func(in *userpool.AuthorizationInput) { in.CodeChallenge = "" }, userpool.InvalidParameter, "code_challenge"},
-		"O7 plain":               {func(in *userpool.AuthorizationInput) { in.CodeChallengeMethod = "plain" }, userpool.InvalidParameter, "code_challenge"},
-		"O7 no method":           {func(in *userpool.AuthorizationInput) { in.CodeChallengeMethod = "" }, userpool.InvalidParameter, "code_challenge"},
-		"O7 challenge too short": {func(in *userpool.AuthorizationInput) { in.CodeChallenge = challenge[:42] }, userpool.InvalidParameter, "code_challenge"},
-		"O7 challenge too long":  {func(in *userpool.AuthorizationInput) { in.CodeChallenge += "x" }, userpool.InvalidParameter, "code_challenge"},
-		"O11 nonce":              {func(in *userpool.AuthorizationInput) { in.Nonce = strings.Repeat("x", 2049) }, userpool.InvalidParameter, "nonce"},
-		"D2 nonce":               {func(in *userpool.AuthorizationInput) { in.Nonce = "\xff" }, userpool.InvalidParameter, "nonce"},
-		"O12 scope":              {func(in *userpool.AuthorizationInput) { in.Scopes = []string{"openid", "phone"} }, userpool.InvalidScope, ""},
-		"O12 scope in capitals":  {func(in *userpool.AuthorizationInput) { in.Scopes = []string{"OPENID"} }, userpool.InvalidScope, ""},
-		"client":                 {func(in *userpool.AuthorizationInput) { in.ClientID = "nobody" }, userpool.InvalidClient, ""},
-		"nobody is signed in":    {func(in *userpool.AuthorizationInput) { in.BrowserSession = "" }, userpool.NotAuthorized, ""},
+		"O1 a slash more":        {func(in *userpool.IssueAuthorizationCodeInput) { in.RedirectURI += "/" }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 another case":        {func(in *userpool.IssueAuthorizationCodeInput) { in.RedirectURI = strings.ToUpper(in.RedirectURI) }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 a query":             {func(in *userpool.IssueAuthorizationCodeInput) { in.RedirectURI += "?x" }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 another client's":    {func(in *userpool.IssueAuthorizationCodeInput) { in.RedirectURI = backend.CallbackURLs[0] }, userpool.InvalidParameter, "redirect_uri"},
+		"O1 none":                {func(in *userpool.IssueAuthorizationCodeInput) { in.RedirectURI = "" }, userpool.InvalidParameter, "redirect_uri"},
+		"O7 no challenge":        {func(in *userpool.IssueAuthorizationCodeInput) { in.CodeChallenge = "" }, userpool.InvalidParameter, "code_challenge"},
+		"O7 plain":               {func(in *userpool.IssueAuthorizationCodeInput) { in.CodeChallengeMethod = "plain" }, userpool.InvalidParameter, "code_challenge"},
+		"O7 no method":           {func(in *userpool.IssueAuthorizationCodeInput) { in.CodeChallengeMethod = "" }, userpool.InvalidParameter, "code_challenge"},
+		"O7 challenge too short": {func(in *userpool.IssueAuthorizationCodeInput) { in.CodeChallenge = challenge[:42] }, userpool.InvalidParameter, "code_challenge"},
+		"O7 challenge too long":  {func(in *userpool.IssueAuthorizationCodeInput) { in.CodeChallenge += "x" }, userpool.InvalidParameter, "code_challenge"},
+		"O11 nonce":              {func(in *userpool.IssueAuthorizationCodeInput) { in.Nonce = strings.Repeat("x", 2049) }, userpool.InvalidParameter, "nonce"},
+		"D2 nonce":               {func(in *userpool.IssueAuthorizationCodeInput) { in.Nonce = "\xff" }, userpool.InvalidParameter, "nonce"},
+		"O12 scope":              {func(in *userpool.IssueAuthorizationCodeInput) { in.Scopes = []string{"openid", "phone"} }, userpool.InvalidScope, ""},
+		"O12 scope in capitals":  {func(in *userpool.IssueAuthorizationCodeInput) { in.Scopes = []string{"OPENID"} }, userpool.InvalidScope, ""},
+		"client":                 {func(in *userpool.IssueAuthorizationCodeInput) { in.ClientID = "nobody" }, userpool.InvalidClient, ""},
+		"nobody is signed in":    {func(in *userpool.IssueAuthorizationCodeInput) { in.BrowserSession = "" }, userpool.NotAuthorized, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := good
@@ -117,28 +117,30 @@ func TestIssueAuthorizationCode_Refuses(t *testing.T) {
 // Whoever shows a code wrongly has used it up: it will not work for anybody.
 func TestO4_O6_O7_CodeIsBurned(t *testing.T) {
 	for name, test := range map[string]struct {
-		change func(*kit, *userpool.RedeemInput)
+		change func(*kit, *userpool.RedeemAuthorizationCodeInput)
 		want   userpool.Code
 	}{
-		"another client": {func(_ *kit, in *userpool.RedeemInput) { in.ClientID, in.ClientSecret = "backend", backendSecret }, userpool.InvalidGrant},
-		"another client, its own address": {func(_ *kit, in *userpool.RedeemInput) {
+		"another client": {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) {
+			in.ClientID, in.ClientSecret = "backend", backendSecret
+		}, userpool.InvalidGrant},
+		"another client, its own address": {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) {
 			in.ClientID, in.ClientSecret, in.RedirectURI = "backend", backendSecret, backend.CallbackURLs[0]
 		}, userpool.InvalidGrant},
-		"another address":         {func(_ *kit, in *userpool.RedeemInput) { in.RedirectURI += "/" }, userpool.InvalidGrant},
-		"no address":              {func(_ *kit, in *userpool.RedeemInput) { in.RedirectURI = "" }, userpool.InvalidGrant},
-		"no verifier":             {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = "" }, userpool.InvalidGrant},
-		"challenge as verifier":   {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = challenge }, userpool.InvalidGrant},
-		"verifier too short":      {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = verifier[:42] }, userpool.InvalidGrant},
-		"verifier too long":       {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = strings.Repeat("a", 129) }, userpool.InvalidGrant},
-		"verifier, bad character": {func(_ *kit, in *userpool.RedeemInput) { in.CodeVerifier = verifier[:42] + "+" }, userpool.InvalidGrant},
-		"expired":                 {func(k *kit, _ *userpool.RedeemInput) { k.clock.Advance(5 * time.Minute) }, userpool.InvalidGrant},
-		"signed out": {func(k *kit, _ *userpool.RedeemInput) {
+		"another address":         {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.RedirectURI += "/" }, userpool.InvalidGrant},
+		"no address":              {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.RedirectURI = "" }, userpool.InvalidGrant},
+		"no verifier":             {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.CodeVerifier = "" }, userpool.InvalidGrant},
+		"challenge as verifier":   {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.CodeVerifier = challenge }, userpool.InvalidGrant},
+		"verifier too short":      {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.CodeVerifier = verifier[:42] }, userpool.InvalidGrant},
+		"verifier too long":       {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.CodeVerifier = strings.Repeat("a", 129) }, userpool.InvalidGrant},
+		"verifier, bad character": {func(_ *kit, in *userpool.RedeemAuthorizationCodeInput) { in.CodeVerifier = verifier[:42] + "+" }, userpool.InvalidGrant},
+		"expired":                 {func(k *kit, _ *userpool.RedeemAuthorizationCodeInput) { k.clock.Advance(5 * time.Minute) }, userpool.InvalidGrant},
+		"signed out": {func(k *kit, _ *userpool.RedeemAuthorizationCodeInput) {
 			require.NoError(k.t, k.AdminUserGlobalSignOut(k.t.Context(), "ada@example.com"))
 		}, userpool.InvalidGrant},
-		"disabled": {func(k *kit, _ *userpool.RedeemInput) {
+		"disabled": {func(k *kit, _ *userpool.RedeemAuthorizationCodeInput) {
 			require.NoError(k.t, k.AdminDisableUser(k.t.Context(), "ada@example.com"))
 		}, userpool.InvalidGrant},
-		"deleted": {func(k *kit, _ *userpool.RedeemInput) {
+		"deleted": {func(k *kit, _ *userpool.RedeemAuthorizationCodeInput) {
 			require.NoError(k.t, k.AdminDeleteUser(k.t.Context(), "ada@example.com"))
 		}, userpool.InvalidGrant},
 	} {
@@ -146,7 +148,7 @@ func TestO4_O6_O7_CodeIsBurned(t *testing.T) {
 			k := newKit(t, nil)
 			k.user("ada@example.com")
 			code, redirect := k.code(t, "webapp", k.browser("ada@example.com"), nil)
-			good := userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier}
+			good := userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier}
 			bad := good
 			test.change(k, &bad)
 			_, err := k.RedeemAuthorizationCode(t.Context(), bad)
@@ -166,7 +168,7 @@ func TestO6_SignedOutBeforeRedeeming(t *testing.T) {
 		tokens := k.redeem(t, "webapp", "", browser, nil)
 		code, redirect := k.code(t, "webapp", browser, nil)
 		require.NoError(t, k.EndBrowserSession(t.Context(), browser))
-		_, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
+		_, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
 		require.ErrorIs(t, err, userpool.InvalidGrant)
 		_, err = k.refresh(tokens.RefreshToken)
 		require.ErrorIs(t, err, userpool.NotAuthorized)
@@ -183,7 +185,7 @@ func TestO6_D3_SignOutIsCutOff(t *testing.T) {
 	store.failAfter(3) // the user is found, read and changed
 	require.ErrorIs(t, k.AdminUserGlobalSignOut(t.Context(), "ada@example.com"), userpool.ServiceUnavailable)
 	store.heal()
-	_, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
+	_, err := k.RedeemAuthorizationCode(t.Context(), userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
 	require.ErrorIs(t, err, userpool.InvalidGrant)
 	_, err = k.BrowserSession(t.Context(), browser)
 	require.ErrorIs(t, err, userpool.NotAuthorized)
@@ -202,7 +204,7 @@ func TestO5_Replay(t *testing.T) {
 			code, redirect := k.code(t, "webapp", browser, nil)
 			got := make(chan *userpool.Tokens, n)
 			redeem := func(int) error {
-				tokens, err := k.RedeemAuthorizationCode(ctx, userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
+				tokens, err := k.RedeemAuthorizationCode(ctx, userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier})
 				if err == nil {
 					got <- tokens
 				}
@@ -243,7 +245,7 @@ func TestO5_ReplayBeforeTheSessionIsThere(t *testing.T) {
 	k := newKitOn(t, store, nil)
 	k.user("ada@example.com")
 	code, redirect := k.code(t, "webapp", k.browser("ada@example.com"), nil)
-	in := userpool.RedeemInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier}
+	in := userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, RedirectURI: redirect, CodeVerifier: verifier}
 	store.do = func() {
 		_, err := k.RedeemAuthorizationCode(t.Context(), in)
 		require.ErrorIs(t, err, userpool.InvalidGrant)
@@ -268,12 +270,12 @@ func TestO7_FormOfVerifier(t *testing.T) {
 		strings.Repeat("a", 43) + "\n": false, strings.Repeat("a", 1<<20): false,
 	} {
 		sum := sha256.Sum256([]byte(v))
-		code, err := k.IssueAuthorizationCode(t.Context(), userpool.AuthorizationInput{
+		code, err := k.IssueAuthorizationCode(t.Context(), userpool.IssueAuthorizationCodeInput{
 			BrowserSession: browser, ClientID: "webapp", RedirectURI: webApp.CallbackURLs[0],
 			CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:]), CodeChallengeMethod: "S256",
 		})
 		require.NoError(t, err)
-		_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{
+		_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemAuthorizationCodeInput{
 			ClientID: "webapp", Code: code, RedirectURI: webApp.CallbackURLs[0], CodeVerifier: v,
 		})
 		require.Equal(t, ok, err == nil, "%.50q: %v", v, err)

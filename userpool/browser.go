@@ -22,7 +22,7 @@ type BrowserSession struct {
 	Groups []string
 	// Recent is true while the last proof is at most 10 minutes old; see DeleteBrowserUser.
 	Recent bool
-	// AuthTime is when the person last proved who he is.
+	// AuthTime is when the person last proved who they are.
 	AuthTime time.Time
 	Expires  time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.

@@ -1,61 +1,61 @@
-// Package userpool is a directory of users who sign up and sign in, as an Amazon Cognito user pool is, in the process of the
-// application. Its operations carry Cognito's names.
+// Package userpool is a directory of users who sign up and sign in, as an Amazon Cognito user pool is, in the process of the application.
+// Its operations have the names that Cognito gave them.
 //
 // # A walk
 //
-// A program makes a Pool with New. It gives a Store (memstore for a test, sqlstore for SQLite and PostgreSQL), a KeyWrapper under whose
-// key the signing keys are stored, a Sender that delivers codes to people, and the address that people reach it at, the Issuer. Run does
-// the upkeep beside it.
+// A program makes a [Pool] with [New]. It gives a [Store] (package memstore for a test, sqlstore for SQLite and PostgreSQL), a
+// [KeyWrapper] under whose key the signing keys are stored, a [Sender] that delivers codes to people, and the Issuer: the address at
+// which people and applications reach the pool. [Pool.Run], on a goroutine of the program, does the upkeep.
 //
-// A person signs up with an e-mail address and a password: SignUp sends a code, ConfirmSignUp takes it, ResendConfirmationCode sends
-// another. InitiateAuth signs in. It ends in a BrowserSession, which the hosted pages keep in a cookie, or in Tokens for an app client.
-// ForgotPassword and ConfirmForgotPassword set a new password. BeginFederatedSignIn and FinishFederatedSignIn sign a person in at another
-// provider instead.
+// A person signs up with an e-mail address and a password: [Pool.SignUp] sends a code, [Pool.ConfirmSignUp] takes it, and
+// [Pool.ResendConfirmationCode] sends another. [Pool.InitiateAuth] signs the person in. It ends in a browser session, which the hosted
+// pages keep in a cookie, or in [Tokens] for an app client. [Pool.ForgotPassword] and [Pool.ConfirmForgotPassword] set a new password.
+// [Pool.BeginFederatedSignIn] and [Pool.FinishFederatedSignIn] sign a person in at another provider instead.
 //
-// An app client is an entry in Settings.Clients. It gets Tokens from InitiateAuth, or from IssueAuthorizationCode and
-// RedeemAuthorizationCode, which the package oauth serves as OAuth 2.0 and OpenID Connect. GetTokensFromRefreshToken renews them,
-// RevokeToken ends them. An API verifies access tokens with the package middleware, to which the Pool is a source of keys and, if it
-// wants to know at once, of revocation; or with VerifyAccessToken.
+// An app client is a [Client] in [Settings]. It gets Tokens from InitiateAuth, or from [Pool.IssueAuthorizationCode] and
+// [Pool.RedeemAuthorizationCode], which package oauth serves as OAuth 2.0 and OpenID Connect. [Pool.GetTokensFromRefreshToken] renews
+// them, [Pool.RevokeToken] ends them. An API verifies access tokens with package middleware, to which the Pool is a source of keys and,
+// if the API wants to learn of a sign-out at once, of revocation; or it calls [Pool.VerifyAccessToken].
 //
-// GetUser, DeleteUser and GlobalSignOut are a person's own, by access token. The operations whose names begin with Admin, and those on
-// groups, are the application's: it decides who may call them.
+// [Pool.GetUser], [Pool.DeleteUser] and [Pool.GlobalSignOut] are for a user, who proves it by an access token. The operations whose names
+// begin with Admin, and those on groups, ask for no proof: the application decides who may call them.
 //
-// RotateSigningKey replaces the key that signs tokens. The new one is published before it signs, the old one verifies until its last
-// token has expired; Run does so every 90 days.
+// [Pool.RotateSigningKey] replaces the key that signs tokens. The new key is published before it signs, and the old one verifies until
+// its last token has expired. Run does this every 90 days.
 //
-// The package hostedui is the pages for all this, and oauth the endpoints. Both are translations: what is allowed is decided here.
+// Package hostedui has the pages for all of this, and package oauth the endpoints. Both only translate: what is allowed is decided here.
 //
 // # Advice
 //
-// Show the Message of an *Error to the person, beside the input that its Field names. Log every other error.
+// Show the Message of an [*Error] to the person, beside the input that its Field names. Log every other error.
 //
-// Pass the Session that SignUp returned to ConfirmSignUp. A code proves that its reader owns the address, not that he chose the
+// Pass the Session that SignUp returned to ConfirmSignUp. A code proves that whoever reads it owns the address, not that they chose the
 // password; the Session ties the two together.
 //
-// Keep the key of the KeyWrapper where the database is not. Without it the pool cannot sign, and codes that are under way are void;
-// with it and the database, anybody can sign.
+// Keep the key of the KeyWrapper away from the database. Without it the pool cannot sign, and codes that have been sent are void; with it
+// and the database, anybody can sign.
 //
-// Limit the requests of one address in front of the pool. The pool limits what can be tried against one account; it does not see where
-// requests come from.
+// Limit the requests from one network address in front of the pool. The pool limits what can be tried against one account; it does not
+// see where requests come from.
 //
-// Take the sub as the key to a user everywhere else. Names and addresses change hands; a sub never does.
+// Refer to a user by sub everywhere else. Names and addresses change hands; a sub never does.
 //
 // # Promises
 //
-// Whether a user exists is not told: not by the answers of sign-up, sign-in, recovery and confirmation, and not by how long they take,
-// as the same hashing and the same kind of writes are done. Where a message goes only to existing users, it is sent after the answer. The
-// one exception is a PreSignUp hook that confirms users at once: then SignUp has to say that an address is taken.
+// Nobody learns whether a user exists: not from the answers of sign-up, sign-in, recovery and confirmation, and not from how long they
+// take, as the same hashing and the same kinds of writes are done either way. A message that goes only to existing users is sent after
+// the answer. The one exception is a PreSignUp hook that confirms users at once: then SignUp has to say that an address is taken.
 //
-// Passwords are hashed with argon2id (19 MiB, 2 passes), at most GOMAXPROCS at a time. They are neither trimmed nor cut. E-mail
-// addresses have one canonical form: lower case, the domain in ASCII by IDNA 2008, and a local part of plain ASCII.
+// Passwords are hashed with argon2id (19 MiB, 2 passes), by default at most GOMAXPROCS at a time. They are neither trimmed nor truncated.
+// E-mail addresses have one canonical form: lower case, the domain in ASCII by IDNA 2008, and a local part of plain ASCII.
 //
-// What is in the store signs nobody in: passwords are hashed, tokens and session secrets too, one-time codes are MACs under a sealed
+// What is in the store signs nobody in: passwords, tokens and the secrets of sessions are hashed, one-time codes are MACs under a sealed
 // key, signing keys are sealed, and what is pending is sealed under the secret that its holder has.
 //
-// Whatever must happen once happens once, on any number of processes: a code, a refresh, an authorization code, a sign-in under way, an
-// address taken. Nothing is kept in a process but the keys: for a minute, and for ten while the store does not answer, so that tokens
-// can be verified meanwhile.
+// Whatever must happen once happens once, on any number of processes: a code is used, a token is refreshed, an authorization code is
+// redeemed, a pending sign-in is finished, an address is taken. A process keeps nothing but the keys: for a minute, and for ten while the
+// store does not answer, so that tokens can still be verified.
 //
-// A failing store fails the operation with ServiceUnavailable, and leaves nothing half-done. Panics of senders, hooks and providers stay
+// A failing store fails the operation with [ServiceUnavailable] and leaves nothing half done. A panic of a sender, hook or provider stays
 // inside the operation.
 package userpool

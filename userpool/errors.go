@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Error is what the operations of a Pool return when the caller can do something about it. Its Message is made for the person in front
-// of the page: it holds no secret and does not tell whether a user exists. Any other error is a failure of the machinery, to be logged
-// and not shown.
+// Error is what the operations of a [Pool] return when the caller can do something about it. Its Message is made for the person in front
+// of the page: it holds no secret and does not tell whether a user exists. Any other error is a failure of the machinery, such as a
+// context that was cancelled, to be logged and not shown. The comment of each operation lists its codes, except for two: any operation
+// can return [ServiceUnavailable], and one that changes a user can return [LimitExceeded] while many others change the same user.
 //
 //	var e *userpool.Error
 //	if errors.As(err, &e) { show(e.Field, e.Message) }
@@ -30,7 +31,7 @@ type Error struct {
 	cause error
 }
 
-// Code is the kind of an Error, named after the exceptions of Cognito and the errors of OAuth 2.0. It is itself an error, so that
+// Code is the kind of an [Error], named after the exceptions of Cognito and the errors of OAuth 2.0. It is itself an error, so that
 // errors.Is(err, userpool.NotAuthorized) asks for it.
 type Code string
 
@@ -39,20 +40,20 @@ const (
 	InvalidParameter Code = "InvalidParameter"
 	// InvalidPassword is a new password that the policy refuses.
 	InvalidPassword Code = "InvalidPassword"
-	// UserNotFound is an administrator's request for a user that is not there.
+	// UserNotFound is a user, named by an administrator, who does not exist.
 	UserNotFound Code = "UserNotFound"
 	// UserNotConfirmed is a sign-in with the right password before the sign-up was confirmed.
 	UserNotConfirmed Code = "UserNotConfirmed"
-	// NotAuthorized is a wrong user name or password, or a token or session that is not, or no longer, valid.
+	// NotAuthorized is a wrong user name or password, or a token or session that is not valid, or no longer.
 	NotAuthorized Code = "NotAuthorized"
-	// LoginRequired is something that only who has just signed in may do: have the person sign in again, and repeat it (OpenID Connect
+	// LoginRequired is something that only a person who has just signed in may do: have them sign in again, and repeat it (OpenID Connect
 	// Core, 3.1.2.6).
 	LoginRequired Code = "LoginRequired"
-	// CodeMismatch is a one-time code that is wrong or was used.
+	// CodeMismatch is a one-time code that is wrong, or was used already.
 	CodeMismatch Code = "CodeMismatch"
-	// ExpiredCode is the right one-time code, but too old, or tried too often before.
+	// ExpiredCode is the right one-time code, but too old, or after too many wrong ones.
 	ExpiredCode Code = "ExpiredCode"
-	// LimitExceeded is too many attempts; RetryAfter tells when the next is allowed.
+	// LimitExceeded is too many attempts; Error.RetryAfter says how long to wait before the next.
 	LimitExceeded Code = "LimitExceeded"
 	// CodeDeliveryFailure is a message that the Sender could not send. What was done stays done; ask for the code again.
 	CodeDeliveryFailure Code = "CodeDeliveryFailure"
@@ -64,7 +65,7 @@ const (
 	ResourceNotFound Code = "ResourceNotFound"
 	// InvalidIdentityProvider is a sign-in at another provider that failed or that nobody here began.
 	InvalidIdentityProvider Code = "InvalidIdentityProvider"
-	// RefreshTokenReuse is a refresh token that was used before: the whole family is revoked.
+	// RefreshTokenReuse is a refresh token that was used before: its whole family is now revoked.
 	RefreshTokenReuse Code = "RefreshTokenReuse"
 	// UnsupportedTokenType is a token given for revocation that is not a refresh token.
 	UnsupportedTokenType Code = "UnsupportedTokenType"
@@ -80,15 +81,15 @@ const (
 	UnauthorizedClient Code = "UnauthorizedClient"
 	// InsufficientScope is an access token without the scope that the operation needs (RFC 6750, 3.1).
 	InsufficientScope Code = "InsufficientScope"
-	// ServiceUnavailable is a store or a KeyWrapper that does not answer, or too much to do in the time that the context leaves. Trying
+	// ServiceUnavailable is a store or a [KeyWrapper] that does not answer, or more work than the deadline of the context allows. Trying
 	// again later is safe.
 	ServiceUnavailable Code = "ServiceUnavailable"
 )
 
-// Error returns the code.
+// Error returns the code, with the name of the package before it.
 func (c Code) Error() string { return "userpool: " + string(c) }
 
-// Error returns the code with the message, and what caused it, for a log. Show a person the Message alone.
+// Error returns the code with the message and the cause, for a log. Show a person the Message alone.
 func (e *Error) Error() string {
 	text := "userpool: " + string(e.Code) + ": " + e.Message
 	if e.cause != nil {
@@ -100,7 +101,7 @@ func (e *Error) Error() string {
 // Is reports whether target is the code of e.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-// Temporary tells whether trying again later may help, as ServiceUnavailable says. The middleware answers 503 then.
+// Temporary reports whether trying again later may help: whether the code is ServiceUnavailable. Package middleware then answers 503.
 func (e *Error) Temporary() bool { return e.Code == ServiceUnavailable }
 
 // Unwrap returns what caused e, or nil.

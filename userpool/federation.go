@@ -15,7 +15,8 @@ import (
 	"unicode/utf8"
 )
 
-// IdentityProvider is where a person can sign in instead. The packages of federation implement it.
+// IdentityProvider is where a person can sign in instead. The packages below federation implement it. Its methods must be safe for
+// concurrent use.
 type IdentityProvider interface {
 	// Begin prepares a sign-in. next sends the browser to the provider, which sends it back to callbackURL with state. pending is what
 	// Finish needs; the pool keeps it sealed until then, and serves next only when it is kept.
@@ -25,7 +26,7 @@ type IdentityProvider interface {
 	Finish(r *http.Request, pending []byte) (subject string, attributes map[string][]string, err error)
 }
 
-// Provider is an IdentityProvider of a pool.
+// Provider is an [IdentityProvider] of a pool, with what the pool needs to know about it.
 type Provider struct {
 	// Name is 1 to 32 characters of A-Z, a-z, 0-9, "_" and "-"; it is part of the identity of those who come from there, and must not be
 	// changed or given to another provider. No name may be another's with "_" after it.
@@ -38,7 +39,7 @@ type Provider struct {
 	AttributeMapping map[string]string
 }
 
-// ProviderInfo is what pages show of a Provider.
+// ProviderInfo is what pages show of a [Provider]: Name is in URLs, Label on the button.
 type ProviderInfo struct{ Name, Label string }
 
 var providerName = regexp.MustCompile(`^[\w-]{1,32}$`)
@@ -100,9 +101,9 @@ type BeginFederatedSignInInput struct {
 	Provider string
 	// CallbackURL is where the provider sends the browser back.
 	CallbackURL string
-	// Browser is a secret that this browser keeps in a cookie: just it can finish what it began.
+	// Browser is a secret of at least 16 bytes that this browser keeps in a cookie: only this browser can finish what it began.
 	Browser string
-	// ReturnTo is given back at the end.
+	// ReturnTo is given back by FinishFederatedSignIn, as it is.
 	ReturnTo string
 }
 
@@ -157,11 +158,12 @@ type FinishFederatedSignInInput struct {
 }
 
 // FinishFederatedSignIn verifies what the provider says, makes the user at the first sign-in, refreshes the attributes at every one, and
-// returns a browser session and ReturnTo, which comes with an error too if this browser began the sign-in. Who the person is, is the
-// provider's name with the subject there; an e-mail address never decides it, and never joins a user of this pool.
+// returns a browser session and the ReturnTo of BeginFederatedSignIn. ReturnTo comes with an error too, if it was this browser that began
+// the sign-in. A person is identified by the provider's name and the subject there: an e-mail address never decides who it is, and never
+// links the person to another user of this pool.
 //
 // Errors: InvalidIdentityProvider for an answer that nobody here asked for, or that fails verification; NotAuthorized for a disabled
-// user, or where users may not make themselves; UserHookFailed.
+// user, or for a new one where Settings.AllowAdminCreateUserOnly is set; UserHookFailed.
 func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
 	var pending federatedSignIn
 	found, used, err := p.takeTicket(ctx, ticketFederation, in.State, &pending)

@@ -13,9 +13,10 @@ type Group struct {
 	// Name is 1 to 128 letters, marks, symbols, numbers or punctuation (Cognito's pattern), compared exactly.
 	Name        string
 	Description string
-	// RoleARN is put into cognito:roles, and into cognito:preferred_role by precedence. Empty means that the group has none.
+	// RoleARN is put into the claim cognito:roles, and into cognito:preferred_role if its Precedence is the lowest; see [Tokens]. Empty
+	// means that the group has no role.
 	RoleARN string
-	// Precedence decides between the roles of several groups: the lowest wins, and nil comes last.
+	// Precedence, zero or more, decides between the roles of several groups: the lowest wins, and nil comes last.
 	Precedence *int32
 	Created    time.Time
 }
@@ -31,7 +32,7 @@ func (g Group) Clone() Group {
 
 var groupName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
 
-// CreateGroup makes a group; Created is set by the pool. Errors: InvalidParameter, GroupExists.
+// CreateGroup makes a group. The pool sets Created. Errors: InvalidParameter, GroupExists.
 func (p *Pool) CreateGroup(ctx context.Context, g Group) error {
 	if !utf8.ValidString(g.Name) || !groupName.MatchString(g.Name) {
 		return failField(InvalidParameter, "name", "The name of a group has 1 to 128 letters, numbers, marks, symbols or punctuation, and no spaces.")
@@ -62,13 +63,14 @@ func (p *Pool) DeleteGroup(ctx context.Context, name string) error {
 	return unavailable("deleting a group", err)
 }
 
-// AdminAddUserToGroup makes a user a member; again changes nothing. Tokens and sessions show it from their next issue or use. See
-// AdminGetUser for username. Errors: UserNotFound, ResourceNotFound.
+// AdminAddUserToGroup makes a user a member of a group; adding a member again changes nothing. New tokens have the group, and browser
+// sessions have it at once. See AdminGetUser for username. Errors: UserNotFound, and ResourceNotFound for an unknown group.
 func (p *Pool) AdminAddUserToGroup(ctx context.Context, username, group string) error {
 	return p.changeGroup(ctx, username, group, p.store.AddToGroup)
 }
 
-// AdminRemoveUserFromGroup ends a membership. Errors: UserNotFound, ResourceNotFound if the user is no member.
+// AdminRemoveUserFromGroup ends a membership. See AdminGetUser for username. Errors: UserNotFound, and ResourceNotFound if the user is
+// not a member of such a group.
 func (p *Pool) AdminRemoveUserFromGroup(ctx context.Context, username, group string) error {
 	return p.changeGroup(ctx, username, group, p.store.RemoveFromGroup)
 }
@@ -85,7 +87,7 @@ func (p *Pool) changeGroup(ctx context.Context, username, group string, change f
 	return unavailable("changing a membership", err)
 }
 
-// AdminListGroupsForUser returns the groups of a user by name; see AdminGetUser for username. The error is UserNotFound.
+// AdminListGroupsForUser returns the groups of a user, ordered by name; see AdminGetUser for username. The error is UserNotFound.
 func (p *Pool) AdminListGroupsForUser(ctx context.Context, username string) ([]Group, error) {
 	u, err := p.resolve(ctx, username)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Hooks are functions of the application that the pool calls on its way, named after Cognito's triggers; nil ones are left out. Each has
-// five seconds. One that returns an error refuses what is being done: the person sees the text of a *Refusal, and nothing of any other
-// error. One that panics or does not return in time refuses too: the pool goes on without waiting for it, and logs it by name. They
-// must be safe for concurrent use.
+// Hooks are functions of the application that the pool calls at certain steps, named after Cognito's triggers; nil ones are skipped. Each
+// has five seconds. A hook that returns an error refuses what is being done, with the code UserHookFailed: the person sees the text of a
+// [*Refusal], and nothing of any other error. A hook that panics or does not return in time refuses too, and is logged by name; the pool
+// does not wait for it any longer. Hooks must be safe for concurrent use.
 type Hooks struct {
-	// PreSignUp is called before a user is made by SignUp or by another provider.
+	// PreSignUp is called before a user is made: by SignUp, or by a first sign-in at another provider, where its result is ignored.
 	PreSignUp func(ctx context.Context, e PreSignUpEvent) (PreSignUpResult, error)
 	// PostConfirmation is called once a user is confirmed, or has come from another provider for the first time. The user exists by
 	// then: an error is logged and changes nothing. It is not called again if the process ends meanwhile.
@@ -38,15 +38,15 @@ type UserEvent struct {
 	ClientID string
 }
 
-// PreSignUpEvent says who is about to be made. Sub is empty, and so is Username but for a user of another provider.
+// PreSignUpEvent says which user is about to be made. Sub is empty, and Username too, unless the user comes from another provider.
 type PreSignUpEvent struct{ UserEvent }
 
 // PreSignUpResult is what PreSignUp decides.
 type PreSignUpResult struct {
-	// AutoConfirmUser makes the user confirmed, without a code and without a verified e-mail address. Nobody has proved then that the
-	// address is his, and SignUp shows which addresses are taken.
+	// AutoConfirmUser makes the user confirmed, without a code and without a verified e-mail address. Nobody has then proved that the
+	// address is theirs, and SignUp shows which addresses are taken.
 	AutoConfirmUser bool
-	// AutoVerifyEmail, with AutoConfirmUser, takes the e-mail address as verified. It must come from what the application knows.
+	// AutoVerifyEmail, with AutoConfirmUser, takes the e-mail address as verified. Set it only if the application knows that it is.
 	AutoVerifyEmail bool
 }
 
@@ -57,7 +57,8 @@ type PreTokenGenerationEvent struct {
 	Scopes []string
 }
 
-// PreTokenGenerationResult changes claims. Those that the pool needs to know a token again cannot be changed: they are refused.
+// PreTokenGenerationResult changes claims. Those by which the pool recognizes a token cannot be changed: the operation then fails with
+// UserHookFailed.
 type PreTokenGenerationResult struct {
 	// IDTokenClaims and AccessTokenClaims are added, or replace others: strings, booleans, numbers, and slices and maps of them.
 	IDTokenClaims     map[string]any

@@ -255,8 +255,8 @@ func addKeyError(err error) error {
 	return unavailable("adding a key", err)
 }
 
-// RotateSigningKey makes a new signing key. It is in the key set at once, signs after 15 minutes, when all caches have it, and the key
-// before it verifies for a day more, which is the longest life of a token. The error is ServiceUnavailable.
+// RotateSigningKey makes a new signing key. It is in the key set at once and signs after 15 minutes, when all caches have it; from then
+// on the key before it verifies for one more day, which is the longest life of a token. The error is ServiceUnavailable.
 func (p *Pool) RotateSigningKey(ctx context.Context) error {
 	r, err := p.ringSince(ctx, 0)
 	if err != nil {
@@ -301,8 +301,8 @@ func (p *Pool) rotateWhenOld(ctx context.Context) error {
 	return nil
 }
 
-// Key returns the algorithm and public key with this kid, for verification; it is the key source that the middleware wants. The error is
-// NotAuthorized if no key of the pool with this kid is valid now, or ServiceUnavailable.
+// Key returns the public key with this kid and its algorithm, to verify tokens of the pool with. It makes the Pool a KeySource of package
+// middleware. The error is NotAuthorized if no key of the pool with this kid is valid now, or ServiceUnavailable.
 func (p *Pool) Key(ctx context.Context, kid string) (alg string, key crypto.PublicKey, err error) {
 	again := func(ctx context.Context) (*keyring, error) { return p.ringSince(ctx, keyMiss) }
 	for _, ring := range []func(context.Context) (*keyring, error){p.ring, again} {
@@ -319,7 +319,7 @@ func (p *Pool) Key(ctx context.Context, kid string) (alg string, key crypto.Publ
 	return "", nil, fail(NotAuthorized, "The token was signed by a key that this pool does not have.")
 }
 
-// KeySet returns the public keys as a JSON Web Key Set (RFC 7517). It may be cached for 5 minutes. The error is ServiceUnavailable.
+// KeySet returns the public keys as a JWK set (RFC 7517). It may be cached for 5 minutes. The error is ServiceUnavailable.
 func (p *Pool) KeySet(ctx context.Context) ([]byte, error) {
 	r, err := p.ring(ctx)
 	if err != nil {

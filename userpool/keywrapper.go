@@ -12,12 +12,13 @@ import (
 	"path/filepath"
 )
 
-// KeyWrapper seals the keys of a pool before they are stored, so that who reads the database can sign nothing. NewKeyWrapper and KeyFile
-// make one; an application with a key management service implements it by a call to that.
+// KeyWrapper seals the keys of a pool before they are stored, so that a reader of the database can sign nothing. [NewKeyWrapper] and
+// [KeyFile] make one; an application with a key management service implements it by calling that service. It must be safe for concurrent
+// use.
 type KeyWrapper interface {
 	// Wrap seals a key of at most 16 KiB. label must be given again to Unwrap; it is not secret, and binds the result to its place.
 	Wrap(key []byte, label string) ([]byte, error)
-	// Unwrap returns what was wrapped with the same label, or an error if any byte of the two is another.
+	// Unwrap returns what was wrapped with the same label, or an error if a byte of wrapped or of label is different.
 	Unwrap(wrapped []byte, label string) ([]byte, error)
 }
 
@@ -52,8 +53,8 @@ func (w gcmWrapper) Unwrap(wrapped []byte, label string) ([]byte, error) {
 	return key, nil
 }
 
-// KeyFile returns a KeyWrapper whose key is in a file, which is made, readable by its owner only, if it is not there. It is for
-// programs on one machine: keep the file as safe as the database and in another backup.
+// KeyFile returns a KeyWrapper whose key is in the file at path. If there is no such file, it makes one with a random key, readable by
+// its owner only. It is for programs on one machine: keep the file as safe as the database, and in another backup.
 func KeyFile(path string) (KeyWrapper, error) {
 	key, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -31,7 +31,8 @@ const (
 	MessageResendCode MessageKind = "ResendCode"
 	// MessageForgotPassword carries the code that sets a new password.
 	MessageForgotPassword MessageKind = "ForgotPassword"
-	// MessageAccountExists tells the owner of an account that somebody, most likely he, tried to sign up again. It carries no code.
+	// MessageAccountExists tells the owner of an account that somebody, most likely the owner, tried to sign up again. It carries no
+	// code.
 	MessageAccountExists MessageKind = "AccountExists"
 )
 

@@ -9,18 +9,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// PasswordPolicy says which passwords may be set. It is not asked at sign-in.
+// PasswordPolicy says which passwords may be set. It is not asked at sign-in. Besides, no password has more than 256 characters, or a
+// control character.
 type PasswordPolicy struct {
-	// MinimumLength counts characters (code points): 6 to 99, and 15 by default, as NIST SP 800-63B-4 wants where the password is the
+	// MinimumLength counts characters (code points): 6 to 99, and 15 by default, as NIST SP 800-63B-4 asks for where the password is the
 	// only factor.
 	MinimumLength int
-	// RequireUppercase, RequireLowercase, RequireNumbers and RequireSymbols ask for one character of the kind.
+	// RequireUppercase, RequireLowercase, RequireNumbers and RequireSymbols each ask for at least one such character.
 	RequireUppercase, RequireLowercase, RequireNumbers, RequireSymbols bool
 }
 
-// CognitoPasswordPolicy is the policy that a Cognito user pool has by default. NIST and OWASP advise against its rules of composition.
-var CognitoPasswordPolicy = PasswordPolicy{
-	MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+// CognitoPasswordPolicy returns the policy that a Cognito user pool has by default: 8 characters, one of each kind. NIST and OWASP advise
+// against rules of composition.
+func CognitoPasswordPolicy() PasswordPolicy {
+	return PasswordPolicy{
+		MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+	}
 }
 
 // maxPassword is the largest password in characters, as in Cognito. It is checked before any hashing.
@@ -36,7 +40,7 @@ func (p PasswordPolicy) complete() (PasswordPolicy, error) {
 	return p, nil
 }
 
-// Describe says in one sentence what the policy asks for, as a hint beside a field.
+// Describe says in one English sentence what the policy asks for, as a hint beside a field.
 func (p PasswordPolicy) Describe() string {
 	var kinds []string
 	for _, k := range []struct {

@@ -20,39 +20,40 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Config is what the program gives a pool when it starts.
+// Config is what the program gives [New].
 type Config struct {
-	// ID tells pools in one store apart: 1 to 55 characters of A-Z, a-z, 0-9, "_" and "-". The default is "default".
+	// ID tells the pools in one store apart: 1 to 55 characters of A-Z, a-z, 0-9, "_" and "-". The default is "default".
 	ID string
-	// Issuer is the "iss" of all tokens, and where the OpenID Connect endpoints are: "https://id.example.com", or with a path such as
-	// "https://example.com/pool-1". Required. It has no slash at its end, no query, no fragment. http is accepted for a loopback host.
+	// Issuer is the claim iss of all tokens, and the URL below which the OpenID Connect endpoints are: "https://id.example.com", or with
+	// a path such as "https://example.com/pool-1". Required. It has no slash at its end, no query and no fragment. It is https; http is
+	// accepted for a loopback host only.
 	Issuer string
 	// Store keeps everything. Required.
 	Store Store
-	// KeyWrapper seals the signing keys before they are stored. Required, unless the store itself forgets all when the program ends,
-	// as memstore does and says by a method Volatile() bool.
+	// KeyWrapper seals the keys of the pool before they are stored. Required, unless the store forgets everything when the program ends,
+	// as memstore does; such a store says so by a method Volatile() bool.
 	KeyWrapper KeyWrapper
 	// Sender delivers codes to people. Required.
 	Sender Sender
 	// Settings say how the pool behaves; the zero value is a safe pool.
 	Settings Settings
-	// Hooks are called on the way; none by default.
+	// Hooks are functions of the application that the pool calls; none by default.
 	Hooks Hooks
-	// Providers are where people may sign in instead; none by default.
+	// Providers are where people can sign in instead; none by default.
 	Providers []Provider
-	// Now is the clock; time.Now by default.
+	// Now is the clock, safe for concurrent use; time.Now by default.
 	Now func() time.Time
-	// Rand is the source of secrets; crypto/rand.Reader by default.
+	// Rand is the source of secrets, safe for concurrent use; crypto/rand.Reader by default.
 	Rand io.Reader
 	// Logger gets what an operator should know, without secrets; slog.Default() by default.
 	Logger *slog.Logger
-	// MaxConcurrentHashes bounds how many passwords are hashed at a time, each in 19 MiB; GOMAXPROCS by default.
+	// MaxConcurrentHashes bounds how many passwords are hashed at a time, each in 19 MiB: 1 to 1024, GOMAXPROCS by default.
 	MaxConcurrentHashes int
-	// InsecureAllowHTTP accepts an Issuer with http on any host.
+	// InsecureAllowHTTP accepts an Issuer with http on any host. Whoever is on the network path then reads passwords and tokens.
 	InsecureAllowHTTP bool
 }
 
-// Pool is a directory of users who sign in. Make one with New. Its methods are safe for concurrent use, and any number of processes may
+// Pool is a directory of users who sign in. Make one with [New]. Its methods are safe for concurrent use, and any number of processes may
 // each have a Pool on the same database.
 type Pool struct {
 	id        string
@@ -73,62 +74,63 @@ type Pool struct {
 
 var poolIDPattern = regexp.MustCompile(`^[\w-]{1,55}$`)
 
-// New returns a pool, or what is wrong with its configuration. It does not use the store yet, and starts no goroutine; see Run.
-func New(c Config) (*Pool, error) {
-	if c.ID == "" {
-		c.ID = "default"
+// New returns a pool, or an error that says what is wrong with the configuration. It does not use the store yet, and starts no goroutine;
+// see [Pool.Run].
+func New(config Config) (*Pool, error) {
+	if config.ID == "" {
+		config.ID = "default"
 	}
-	if !poolIDPattern.MatchString(c.ID) {
-		return nil, fmt.Errorf("userpool: Config.ID %q must be 1 to 55 characters of A-Z, a-z, 0-9, _ and -", c.ID)
+	if !poolIDPattern.MatchString(config.ID) {
+		return nil, fmt.Errorf("userpool: Config.ID %q must be 1 to 55 characters of A-Z, a-z, 0-9, _ and -", config.ID)
 	}
-	if err := checkIssuer(c.Issuer, c.InsecureAllowHTTP); err != nil {
+	if err := checkIssuer(config.Issuer, config.InsecureAllowHTTP); err != nil {
 		return nil, err
 	}
-	if c.Store == nil {
+	if config.Store == nil {
 		return nil, errors.New("userpool: Config.Store is nil: give memstore.New() or a store opened by sqlstore.Open")
 	}
-	if c.Sender == nil {
+	if config.Sender == nil {
 		return nil, errors.New("userpool: Config.Sender is nil: give a Sender that delivers the codes to people")
 	}
-	settings, err := c.Settings.complete()
+	settings, err := config.Settings.complete()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProviders(c.Providers); err != nil {
+	if err := checkProviders(config.Providers); err != nil {
 		return nil, err
 	}
-	if c.Now == nil {
-		c.Now = time.Now
+	if config.Now == nil {
+		config.Now = time.Now
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
+	if config.Rand == nil {
+		config.Rand = rand.Reader
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
+	if config.Logger == nil {
+		config.Logger = slog.Default()
 	}
-	if c.KeyWrapper == nil {
-		if c.KeyWrapper, err = volatileWrapper(c.Store, c.Rand); err != nil {
+	if config.KeyWrapper == nil {
+		if config.KeyWrapper, err = volatileWrapper(config.Store, config.Rand); err != nil {
 			return nil, err
 		}
 	}
-	if c.MaxConcurrentHashes == 0 {
-		c.MaxConcurrentHashes = runtime.GOMAXPROCS(0)
+	if config.MaxConcurrentHashes == 0 {
+		config.MaxConcurrentHashes = runtime.GOMAXPROCS(0)
 	}
-	if c.MaxConcurrentHashes < 1 || c.MaxConcurrentHashes > 1024 {
-		return nil, fmt.Errorf("userpool: Config.MaxConcurrentHashes is %d; it must be from 1 to 1024", c.MaxConcurrentHashes)
+	if config.MaxConcurrentHashes < 1 || config.MaxConcurrentHashes > 1024 {
+		return nil, fmt.Errorf("userpool: Config.MaxConcurrentHashes is %d; it must be from 1 to 1024", config.MaxConcurrentHashes)
 	}
-	hasher, err := newHasher(c.MaxConcurrentHashes, c.Rand)
+	hasher, err := newHasher(config.MaxConcurrentHashes, config.Rand)
 	if err != nil {
 		return nil, err
 	}
-	now := c.Now
-	c.Providers = slices.Clone(c.Providers)
-	for i := range c.Providers {
-		c.Providers[i].AttributeMapping = maps.Clone(c.Providers[i].AttributeMapping)
+	now := config.Now
+	config.Providers = slices.Clone(config.Providers)
+	for i := range config.Providers {
+		config.Providers[i].AttributeMapping = maps.Clone(config.Providers[i].AttributeMapping)
 	}
 	return &Pool{
-		id: c.ID, issuer: c.Issuer, store: c.Store, wrapper: c.KeyWrapper, sender: c.Sender, settings: settings, hooks: c.Hooks,
-		providers: c.Providers, rand: c.Rand, log: c.Logger, hasher: hasher,
+		id: config.ID, issuer: config.Issuer, store: config.Store, wrapper: config.KeyWrapper, sender: config.Sender, settings: settings, hooks: config.Hooks,
+		providers: config.Providers, rand: config.Rand, log: config.Logger, hasher: hasher,
 		keys: keyCache{loading: semaphore.NewWeighted(1)},
 		now:  func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}, nil
@@ -169,10 +171,11 @@ func volatileWrapper(store Store, random io.Reader) (KeyWrapper, error) {
 // ID returns the identifier of the pool in its store.
 func (p *Pool) ID() string { return p.id }
 
-// Issuer returns the "iss" of the pool's tokens.
+// Issuer returns the claim iss of the pool's tokens.
 func (p *Pool) Issuer() string { return p.issuer }
 
-// Settings returns a copy of the settings with all defaults filled in, and without the clients' secrets.
+// Settings returns a copy of the settings with all defaults filled in, and without the clients' secrets; Confidential still tells which
+// clients have any.
 func (p *Pool) Settings() Settings {
 	s := p.settings
 	s.Clients = make([]Client, len(p.settings.Clients))
@@ -182,7 +185,8 @@ func (p *Pool) Settings() Settings {
 	return s
 }
 
-// Client returns the client with this ID, without its secrets.
+// Client returns the client with this ID, without its secrets; Confidential still tells whether it has any. It returns false if there is
+// none.
 func (p *Pool) Client(id string) (Client, bool) {
 	c, ok := p.client(id)
 	return c.public(), ok
@@ -196,8 +200,8 @@ func (p *Pool) client(id string) (Client, bool) {
 	return p.settings.Clients[i], true
 }
 
-// AuthenticateClient returns the client if the secret is one of its, or, for a public client, if none was given. Otherwise the error is
-// InvalidClient, the same for every reason.
+// AuthenticateClient returns the client, without its secrets, if the secret is one of them, or, for a public client, if the secret is
+// empty. Otherwise the error is InvalidClient, the same for every reason.
 func (p *Pool) AuthenticateClient(id, secret string) (Client, error) {
 	c, found := p.client(id)
 	right := len(c.Secrets) == 0 && secret == ""
@@ -210,12 +214,13 @@ func (p *Pool) AuthenticateClient(id, secret string) (Client, error) {
 	return c.public(), nil
 }
 
-// Wait waits until no message is on its way. A program calls it before it ends, once it takes no more requests; a test before it looks at
-// its outbox. It returns after a minute at the latest if the Sender honours its context.
+// Wait waits until every message has been handed to the Sender. A program calls it before it ends, once it takes no more requests; a test
+// calls it before it looks at its outbox. It returns after a minute at the latest if the Sender honours its context.
 func (p *Pool) Wait() { p.sending.Wait() }
 
-// Run does the upkeep until ctx is done, and then returns its error: it replaces signing keys when they are old, and deletes what no
-// longer matters. One process of several is enough, more do no harm. A failure is logged and tried again later.
+// Run does the upkeep until ctx is done, and then returns ctx.Err(): it replaces signing keys when they are old, and deletes what no
+// longer matters, when it begins and every 15 minutes. It is enough that one of several processes runs it; more do no harm. A failure is
+// logged, and the upkeep tried again the next time.
 func (p *Pool) Run(ctx context.Context) error {
 	ticker := time.NewTicker(15 * time.Minute)
 	defer ticker.Stop()

@@ -18,6 +18,7 @@ import (
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/memstore"
 	"github.com/stepwell/stepwell/userpool/sqlstore"
+	"github.com/stepwell/stepwell/userpool/userpooltest"
 )
 
 const (
@@ -30,42 +31,9 @@ type kit struct {
 	*userpool.Pool
 	t      testing.TB
 	config userpool.Config
-	clock  *clock
-	outbox *outbox
+	clock  *userpooltest.Clock
+	outbox *userpooltest.Outbox
 	log    *syncBuffer
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-type outbox struct {
-	mu       sync.Mutex
-	messages []userpool.Message
-	fail     error
-}
-
-func (o *outbox) Send(_ context.Context, m userpool.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.fail != nil {
-		return o.fail
-	}
-	o.messages = append(o.messages, m)
-	return nil
 }
 
 type syncBuffer struct {
@@ -107,23 +75,15 @@ func newKit(t testing.TB, change func(*userpool.Config)) *kit {
 
 func newKitOn(t testing.TB, store userpool.Store, change func(*userpool.Config)) *kit {
 	t.Helper()
-	k := &kit{
-		t: t, clock: &clock{now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}, outbox: &outbox{}, log: &syncBuffer{},
-	}
-	wrapper, err := userpool.NewKeyWrapper(bytes.Repeat([]byte{7}, 32))
-	require.NoError(t, err)
-	k.config = userpool.Config{
-		Issuer: issuer, Store: store, KeyWrapper: wrapper, Sender: k.outbox, Now: k.clock.Now,
-		Logger:   slog.New(slog.NewTextHandler(k.log, nil)),
-		Settings: userpool.Settings{Clients: []userpool.Client{webApp, backend}, SigningAlgorithm: "ES256"},
-	}
-	if change != nil {
-		change(&k.config)
-	}
-	k.Pool, err = userpool.New(k.config)
-	require.NoError(t, err)
-	t.Cleanup(k.Wait)
-	return k
+	log := &syncBuffer{}
+	pool := userpooltest.New(t, func(c *userpool.Config) {
+		c.Issuer, c.Store, c.Logger = issuer, store, slog.New(slog.NewTextHandler(log, nil))
+		c.Settings.Clients = []userpool.Client{webApp, backend}
+		if change != nil {
+			change(c)
+		}
+	})
+	return &kit{Pool: pool.Pool, t: t, config: pool.Config(), clock: pool.Clock, outbox: pool.Outbox, log: log}
 }
 
 // again returns a second pool on the same store, as another process has it.
@@ -159,21 +119,16 @@ func sqliteStore(t testing.TB) userpool.Store {
 	return store
 }
 
-// mail returns the newest message, once all are sent.
+// mail returns the newest message, once all of this process are sent.
 func (k *kit) mail() userpool.Message {
 	k.t.Helper()
 	k.Wait()
-	k.outbox.mu.Lock()
-	defer k.outbox.mu.Unlock()
-	require.NotEmpty(k.t, k.outbox.messages, "no message was sent")
-	return k.outbox.messages[len(k.outbox.messages)-1]
+	return k.outbox.Last()
 }
 
 func (k *kit) mails() int {
 	k.Wait()
-	k.outbox.mu.Lock()
-	defer k.outbox.mu.Unlock()
-	return len(k.outbox.messages)
+	return len(k.outbox.Messages())
 }
 
 // user signs up and confirms a user, and returns the sub.

@@ -30,9 +30,9 @@ type ConfirmForgotPasswordInput struct {
 	Password         string
 }
 
-// ConfirmForgotPassword takes the code and sets a new password. All sessions of the user end, and a lockout too. Exactly one of several
-// calls with the right code succeeds. Errors: InvalidParameter, InvalidPassword (before the code is looked at), CodeMismatch (also for an
-// unknown address, and for a code that was used), ExpiredCode, LimitExceeded.
+// ConfirmForgotPassword takes the code and sets a new password. All sessions of the user end, and so does a lockout. Exactly one of
+// several calls with the right code succeeds. Errors: InvalidParameter, InvalidPassword (before the code is looked at), CodeMismatch
+// (also for an unknown address, and for a code that was used), ExpiredCode, LimitExceeded.
 func (p *Pool) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswordInput) error {
 	email, err := canonicalEmail(in.Username)
 	if err != nil {

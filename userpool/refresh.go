@@ -49,9 +49,9 @@ type GetTokensFromRefreshTokenInput struct {
 	Scopes []string
 }
 
-// GetTokensFromRefreshToken returns new tokens for a refresh token, which is used up by it: the new refresh token takes its place, and
-// lives as long as the first one would have. A token that is shown again, other than at most four times within the client's
-// RetryGracePeriod, was copied by somebody: the whole family is revoked (RFC 9700, 4.14.2).
+// GetTokensFromRefreshToken returns new tokens for a refresh token and uses it up: the new refresh token takes its place, and expires
+// when the first one of the family would have. A token may be presented again up to four times within the client's RetryGracePeriod.
+// Otherwise somebody has copied it, and the whole family is revoked (RFC 9700, 4.14.2).
 //
 // Errors: NotAuthorized for a token that is not valid, expired, revoked, or another client's; RefreshTokenReuse; InvalidClient;
 // InvalidScope; UserHookFailed.
@@ -167,9 +167,9 @@ type RevokeTokenInput struct {
 	ClientSecret string
 }
 
-// RevokeToken revokes a refresh token, with its whole family and the access and ID tokens that carry its origin_jti (RFC 7009). A token
-// that is unknown or over is no error. Errors: InvalidClient; UnsupportedTokenType for a JWT; Unauthorized for another client's token,
-// which stays valid.
+// RevokeToken revokes a refresh token, with its whole family and the access and ID tokens that have its origin_jti (RFC 7009). A token
+// that is unknown, expired or revoked is no error. Errors: InvalidClient; UnsupportedTokenType for a JWT; Unauthorized for another
+// client's token, which stays valid.
 func (p *Pool) RevokeToken(ctx context.Context, in RevokeTokenInput) error {
 	client, err := p.AuthenticateClient(in.ClientID, in.ClientSecret)
 	if err != nil {

@@ -47,9 +47,9 @@ func TestD7_H12_NothingUsableInDumpAndLog(t *testing.T) {
 	_, err = k.signIn("ada@example.com", "a wrong password to be logged")
 	require.ErrorIs(t, err, userpool.NotAuthorized)
 	secrets["wrong password"] = "a wrong password to be logged"
-	_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{ClientID: "webapp", Code: code, CodeVerifier: verifier})
+	_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, CodeVerifier: verifier})
 	require.Error(t, err)
-	_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemInput{ClientID: "webapp", Code: code, CodeVerifier: verifier})
+	_, err = k.RedeemAuthorizationCode(t.Context(), userpool.RedeemAuthorizationCodeInput{ClientID: "webapp", Code: code, CodeVerifier: verifier})
 	require.Error(t, err)
 	require.NotEmpty(t, k.log.String())
 	require.NotEmpty(t, out.Session)

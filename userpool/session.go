@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Kinds of Session.
+// Kinds of [Session].
 const (
 	// SessionBrowser is a person signed in at the hosted pages with a cookie.
 	SessionBrowser = "browser"
-	// SessionTokens is a family of refresh tokens from InitiateAuth, with the ID and access tokens that carry its ID as origin_jti.
+	// SessionTokens is a family of refresh tokens from InitiateAuth, with the access and ID tokens whose origin_jti is its ID.
 	SessionTokens = "tokens"
 	// SessionOAuth is such a family from an authorization code.
 	SessionOAuth = "oauth"
@@ -21,7 +21,7 @@ type Session struct {
 	ID   string
 	Kind string
 	Sub  string
-	// Parent is the browser session that this one was derived from, or empty: it ends with it.
+	// Parent is the browser session that this one was derived from and ends with, or empty.
 	Parent string
 	// ClientID is the app client of a family of tokens.
 	ClientID string
@@ -39,7 +39,7 @@ type Session struct {
 	Rotated  time.Time
 	// Epoch is the Epoch of the user when the session began.
 	Epoch int64
-	// AuthTime is when the person last proved who he is.
+	// AuthTime is when the person last proved who they are.
 	AuthTime time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.
 	Provider string

@@ -15,9 +15,10 @@ type Settings struct {
 	// PasswordPolicy says which passwords may be set. The zero value follows NIST SP 800-63B-4: at least 15 characters, no rules of
 	// composition. See also CognitoPasswordPolicy.
 	PasswordPolicy PasswordPolicy
-	// AllowAdminCreateUserOnly refuses sign-up and the making of users by other providers.
+	// AllowAdminCreateUserOnly refuses to make users, by sign-up or by a first sign-in at another provider: only those who exist can sign
+	// in.
 	AllowAdminCreateUserOnly bool
-	// Clients are the app clients, which get tokens. A program that just uses the hosted pages' sessions needs none.
+	// Clients are the app clients, which get tokens. A program that only uses the sessions of the hosted pages needs none.
 	Clients []Client
 	// SigningAlgorithm signs new tokens: "RS256" (the default, which every verifier knows), "ES256" or "EdDSA". After a change, Run
 	// makes a key of the new kind as soon as the newest is a day old.
@@ -34,8 +35,8 @@ type Client struct {
 	ID string
 	// Name is shown to people; ID by default.
 	Name string
-	// Secrets make the client confidential: one, or two while one replaces the other, of 24 to 256 printable ASCII characters. None
-	// make it public.
+	// Secrets make the client confidential: one, or two while one replaces the other, each of 24 to 256 printable ASCII characters
+	// without spaces. A client without secrets is public.
 	Secrets []string
 	// CallbackURLs are the redirect addresses of the authorization code flow, compared exactly, byte by byte. https, or http on a
 	// loopback host, or a private-use scheme with a dot in it ("com.example.app:/done", RFC 8252); no fragment, user or wildcard.
@@ -52,8 +53,8 @@ type Client struct {
 	IDTokenValidity     time.Duration
 	// RefreshTokenValidity is how long a family of refresh tokens lives, whatever its use: 60 minutes to 3650 days, 30 days by default.
 	RefreshTokenValidity time.Duration
-	// RetryGracePeriod is how long a refresh token that was just rotated is honoured again, up to four times, for an answer that got
-	// lost: 0 means the default of 10 seconds, at most 60 seconds; a negative value means none.
+	// RetryGracePeriod is how long a refresh token that was just used is honoured again, up to four times, in case the answer got lost:
+	// at most 60 seconds. 0 means the default of 10 seconds, and a negative value means not at all.
 	RetryGracePeriod time.Duration
 }
 
@@ -63,7 +64,7 @@ const (
 	ScopeEmail   = "email"
 	ScopeProfile = "profile"
 	ScopePhone   = "phone"
-	// ScopeUserAdmin lets an access token read, change and delete its own user.
+	// ScopeUserAdmin lets an access token read and delete its own user, and sign the user out everywhere.
 	ScopeUserAdmin = "aws.cognito.signin.user.admin"
 )
 
@@ -72,16 +73,16 @@ var (
 	clientIDPattern = regexp.MustCompile(`^[\w+-]{1,128}$`)
 )
 
-// Confidential tells whether the client has a secret.
+// Confidential reports whether the client has a secret.
 func (c Client) Confidential() bool { return len(c.Secrets) > 0 }
 
-// AllowsCallback tells whether uri is, byte for byte, one of the client's callback addresses (RFC 9700, 4.1.3).
+// AllowsCallback reports whether uri is, byte for byte, one of the client's callback addresses (RFC 9700, 4.1.3).
 func (c Client) AllowsCallback(uri string) bool { return slices.Contains(c.CallbackURLs, uri) }
 
-// AllowsLogout tells whether uri is, byte for byte, one of the client's addresses after sign-out.
+// AllowsLogout reports whether uri is, byte for byte, one of the client's addresses after sign-out.
 func (c Client) AllowsLogout(uri string) bool { return slices.Contains(c.LogoutURLs, uri) }
 
-// AllowsScopes tells whether all scopes are among those of the client.
+// AllowsScopes reports whether all scopes are among those of the client.
 func (c Client) AllowsScopes(scopes []string) bool {
 	return !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(c.Scopes, s) })
 }

@@ -24,7 +24,8 @@ type SignUpInput struct {
 
 // SignUpOutput says what to do next.
 type SignUpOutput struct {
-	// UserSub is the sub of the user, if a user was made; it tells nobody whether one was.
+	// UserSub is the sub of the user, if a user was made. For an address that has an account it is a random one: it does not tell the two
+	// apart.
 	UserSub string
 	// UserConfirmed is true if a hook confirmed the user at once: no code was sent.
 	UserConfirmed bool
@@ -35,14 +36,15 @@ type SignUpOutput struct {
 }
 
 // SignUp makes a user in the state UNCONFIRMED and sends a code to the address. The answer is the same if the address has an account
-// already: its owner then gets a message that says so, and nothing changes. A sign-up that was never confirmed does not hold its
-// address: who signs up later replaces it, password and all.
+// already: its owner then gets a message that says so, and nothing changes. A sign-up that was never confirmed does not hold its address:
+// a later sign-up replaces it, password and all.
 //
-// Where the hook PreSignUp confirms users at once, an address that has an account is refused with InvalidParameter: that it has one shows.
+// Where the hook PreSignUp confirms users at once, an address that has an account is refused with InvalidParameter, which reveals that it
+// has one.
 //
 // Errors: InvalidParameter and InvalidPassword, with Field; LimitExceeded after several sign-ups with one address; UserHookFailed;
-// NotAuthorized if the pool has no self-service sign-up; CodeDeliveryFailure if the user was made, but the message not sent: ask for
-// another code with ResendConfirmationCode and the Session in the output, which is complete in this case.
+// NotAuthorized if people cannot sign themselves up (Settings.AllowAdminCreateUserOnly); CodeDeliveryFailure if the user was made, but
+// the message was not sent: then the output is complete as well, and ResendConfirmationCode sends another code.
 func (p *Pool) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error) {
 	if p.settings.AllowAdminCreateUserOnly {
 		return SignUpOutput{}, fail(NotAuthorized, "Sign-up is not permitted here. Please ask an administrator for an account.")
@@ -164,9 +166,9 @@ type ConfirmSignUpInput struct {
 	// Username is the e-mail address that was signed up with.
 	Username         string
 	ConfirmationCode string
-	// Session is the one of SignUpOutput, or of an Error with UserNotConfirmed. With it, just the sign-up that it belongs to can be
-	// confirmed. Without it the newest sign-up with this address is, whoever made it: pass it wherever you can, as the hosted pages do,
-	// or a stranger who signs up with the same address a moment later has the owner confirm the stranger's password.
+	// Session is the one of SignUpOutput, or of an Error with UserNotConfirmed. With it, only the sign-up that it belongs to can be
+	// confirmed. Without it the newest sign-up with this address is confirmed, whoever made it. Pass it wherever you can, as the hosted
+	// pages do: otherwise the owner of an address can be made to confirm the password of a stranger who signed up with it a moment later.
 	Session string
 }
 
@@ -230,7 +232,7 @@ func (p *Pool) confirmed(ctx context.Context, u User) {
 	_ = p.runUserHook(context.WithoutCancel(ctx), "PostConfirmation", p.hooks.PostConfirmation, userEvent(u, ""))
 }
 
-// ResendConfirmationCodeInput says whose sign-up waits.
+// ResendConfirmationCodeInput says whose sign-up waits to be confirmed.
 type ResendConfirmationCodeInput struct {
 	// Username is the e-mail address that was signed up with.
 	Username string

@@ -204,7 +204,7 @@ func TestU2_ResendAndForgotPassword(t *testing.T) {
 func TestU2_FailingSenderTellsNothing(t *testing.T) {
 	k := newKit(t, nil)
 	k.user("ada@example.com")
-	k.outbox.fail = errors.New("mail server is down")
+	k.outbox.Fail(errors.New("mail server is down"))
 	for _, email := range []string{"ada@example.com", "nobody@example.com"} {
 		_, err := k.ForgotPassword(t.Context(), userpool.ForgotPasswordInput{Username: email})
 		require.NoError(t, err)
@@ -216,12 +216,12 @@ func TestU2_FailingSenderTellsNothing(t *testing.T) {
 // A message that cannot be sent is reported, and what was done stays done.
 func TestSignUp_DeliveryFailure(t *testing.T) {
 	k := newKit(t, nil)
-	k.outbox.fail = errors.New("mail server is down")
+	k.outbox.Fail(errors.New("mail server is down"))
 	out, err := k.SignUp(t.Context(), signUp("ada@example.com"))
 	require.ErrorIs(t, err, userpool.CodeDeliveryFailure)
 	require.NotContains(t, err.(*userpool.Error).Message, "server", "the person is told what to do, not what broke")
 	require.NotEmpty(t, out.Session)
-	k.outbox.fail = nil
+	k.outbox.Fail(nil)
 	_, err = k.ResendConfirmationCode(t.Context(), userpool.ResendConfirmationCodeInput{Username: "ada@example.com"})
 	require.NoError(t, err)
 	require.NoError(t, k.ConfirmSignUp(t.Context(), userpool.ConfirmSignUpInput{

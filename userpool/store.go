@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Store keeps everything that a pool must remember. It is the sum of one small interface per aggregate; the packages memstore and
-// sqlstore implement it, and a store of one's own passes storetest.Run.
+// Store keeps everything that a pool must remember. It is the sum of one small interface per aggregate. Packages memstore and sqlstore
+// implement it; to write another, make it pass storetest.Run.
 //
 // Rules that hold for every method:
 //
@@ -16,9 +16,9 @@ import (
 //   - pool is the identifier of the pool that asks. Nothing of another pool is ever found, changed or deleted.
 //   - Values are copied: a caller that changes what it passed or got changes nothing inside the store.
 //   - Times come back as the same instant, to the microsecond, in UTC. The zero time comes back as the zero time.
-//   - Strings must be valid UTF-8 without NUL, what a thing is found by has 1 to 1,000 bytes, the name of a pool 1 to 200, times lie in the
-//     years 1 to 9999, and a user has no identifier twice. A store refuses to write anything else, with ErrInvalid, and finds nothing
-//     under a name that cannot be stored.
+//   - Strings must be valid UTF-8 without NUL. What a thing is found by has 1 to 1,000 bytes, the identifier of a pool 1 to 200. Times
+//     lie in the years 1 to 9999. A user has no identifier twice. A store refuses to write anything else, with ErrInvalid, and finds
+//     nothing under a name that cannot be stored.
 //   - Concurrency is settled by versions: an Update succeeds only if Version equals the stored one, which it then increments;
 //     otherwise it changes nothing and returns ErrStale. The caller reads again and decides again.
 //   - ErrNotFound, ErrExists, ErrStale and ErrInvalid are found with errors.Is. Every other error means that the outcome is unknown.
@@ -33,7 +33,7 @@ type Store interface {
 	Purger
 }
 
-// The answers of a Store that are not failures.
+// The answers of a [Store] that are not failures.
 var (
 	// ErrNotFound means that the pool holds no such thing.
 	ErrNotFound = errors.New("userpool: not found in the store")
@@ -41,7 +41,7 @@ var (
 	ErrExists = errors.New("userpool: exists in the store")
 	// ErrStale means that the thing was changed since it was read.
 	ErrStale = errors.New("userpool: changed in the store since it was read")
-	// ErrInvalid means that a value cannot be stored; see Store.
+	// ErrInvalid means that a value cannot be stored; see [Store].
 	ErrInvalid = errors.New("userpool: cannot be stored")
 )
 
@@ -95,7 +95,8 @@ type SessionStore interface {
 	// Session returns the session with this ID, expired or not, or ErrNotFound.
 	Session(ctx context.Context, pool, id string) (Session, error)
 
-	// UpdateSession replaces all of a session if s.Version is the stored version, which becomes s.Version+1; ErrNotFound, ErrStale.
+	// UpdateSession replaces all of a session if s.Version is the stored version; the stored version becomes s.Version+1. It returns
+	// ErrNotFound for an unknown ID, ErrStale for another version.
 	UpdateSession(ctx context.Context, pool string, s Session) error
 
 	// DeleteSession deletes a session and those whose Parent it is, or returns ErrNotFound.
@@ -118,14 +119,15 @@ type TicketStore interface {
 
 // CounterStore counts attempts.
 type CounterStore interface {
-	// Counter returns the counter with this key; the zero Counter with just the Key, and Version 0, if there is none.
+	// Counter returns the counter with this key. If there is none, it returns a Counter that is zero but for its Key.
 	Counter(ctx context.Context, pool, key string) (Counter, error)
 
-	// PutCounter stores a counter if c.Version is the stored version (0: there is none), which becomes c.Version+1; else ErrStale.
+	// PutCounter stores a counter if c.Version is the stored version, or 0 where none is stored; the stored version becomes c.Version+1.
+	// Otherwise it returns ErrStale.
 	PutCounter(ctx context.Context, pool string, c Counter) error
 }
 
-// KeyStore keeps the keys of the pool, sealed.
+// KeyStore keeps the keys of a pool, sealed.
 type KeyStore interface {
 	// Keys returns all keys of the pool, ordered by Use and then by Serial.
 	Keys(ctx context.Context, pool string) ([]SealedKey, error)

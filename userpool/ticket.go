@@ -19,7 +19,8 @@ type Ticket struct {
 type Counter struct {
 	// Key names what is counted; it holds no personal data in the clear.
 	Key string
-	// N is how often, Last when last, Until is a moment before which nothing more is allowed; what they mean is the pool's to say.
+	// N is the number of attempts, Last the time of the last, Until the time before which no other is allowed. The store only keeps them:
+	// what they mean is for the pool to say.
 	N     int64
 	Last  time.Time
 	Until time.Time
@@ -37,7 +38,7 @@ type SealedKey struct {
 	Serial int64
 	// Algorithm is the JWS algorithm of a signing key.
 	Algorithm string
-	// Sealed is the private key as the KeyWrapper gave it.
+	// Sealed is the secret key as [KeyWrapper] wrapped it.
 	Sealed []byte
 	// Public is the public key of a signing key, in a JWK set of one (RFC 7517).
 	Public  []byte
@@ -46,7 +47,7 @@ type SealedKey struct {
 	ActiveFrom time.Time
 }
 
-// Uses of a SealedKey.
+// Uses of a [SealedKey].
 const (
 	// KeyUseSignature signs tokens.
 	KeyUseSignature = "sig"

@@ -15,22 +15,23 @@ import (
 	"time"
 )
 
-// Tokens are what an app client gets for a person. All three are secrets.
+// Tokens are what an app client gets for a person. All three tokens are secrets.
 type Tokens struct {
-	// AccessToken is a JWT for APIs. Its claims are sub, username, client_id, scope (names between spaces), cognito:groups, token_use
-	// "access", auth_time, origin_jti, jti, event_id, version, iss, iat and exp.
+	// AccessToken is a JWT for APIs. Its claims are sub, username, client_id, scope (names separated by spaces), cognito:groups,
+	// token_use "access", auth_time, origin_jti, jti, event_id, version, iss, iat and exp.
 	AccessToken string
-	// IDToken is a JWT for the client: aud is the client's ID; with sub, cognito:username, attributes, cognito:groups, cognito:roles,
-	// cognito:preferred_role, identities, token_use "id", auth_time, origin_jti, jti, event_id, nonce, at_hash, iss, iat and exp. It is
-	// empty where the scope openid was not granted.
+	// IDToken is a JWT for the client. Its claims are aud (the ID of the client), sub, cognito:username, the user's attributes,
+	// cognito:groups, cognito:roles, cognito:preferred_role (unless two groups of the lowest precedence have different roles),
+	// identities, token_use "id", auth_time, origin_jti, jti, event_id, iss, iat and exp. One that comes from an authorization code also
+	// has at_hash and nonce, and only the attributes that its scopes give; without the scope openid it is empty.
 	IDToken string
-	// RefreshToken is opaque, and good for one use.
+	// RefreshToken is opaque and is used once; see [Pool.GetTokensFromRefreshToken].
 	RefreshToken string
 	// TokenType is "Bearer".
 	TokenType string
 	// ExpiresIn is how long the access token is valid.
 	ExpiresIn time.Duration
-	// Scopes are those of the access token.
+	// Scopes are the scopes of the access token.
 	Scopes []string
 }
 

@@ -18,12 +18,12 @@ const (
 	StatusExternalProvider UserStatus = "EXTERNAL_PROVIDER"
 )
 
-// User is what the store keeps of a user.
+// User is what the pool knows of a user, and what the store keeps.
 type User struct {
 	// Sub identifies the user for ever: a random UUID (RFC 9562, version 4), never given to another user.
 	Sub string
-	// Username is Sub for a user who signed up, as in Cognito's pools whose user name is an e-mail address, and
-	// "<Provider>_<subject>" for one who came from another provider.
+	// Username is Sub for a user who signed up, as in a Cognito user pool whose users sign in by e-mail address, and
+	// "<provider>_<subject>" for one who came from another provider.
 	Username string
 	Status   UserStatus
 	// Enabled is false for a user whom an administrator has shut out.
@@ -32,11 +32,11 @@ type User struct {
 	Attributes map[string]string
 	// PasswordHash is a PHC string, or empty.
 	PasswordHash string
-	// Identifiers are what a user is found by; each is unique in the pool.
+	// Identifiers are what the user is found by; each is unique in the pool.
 	Identifiers []Identifier
 	// Codes are the outstanding one-time codes, at most one for each purpose.
 	Codes []OneTimeCode
-	// Epoch is counted up to end all sessions: one that began in an earlier epoch is over.
+	// Epoch is counted up to end all sessions: a session that began in an earlier epoch is over.
 	Epoch    int64
 	Created  time.Time
 	Modified time.Time
@@ -44,15 +44,16 @@ type User struct {
 	Version int64
 }
 
-// Identifier is something that finds one user of a pool. Values are canonical; the store compares bytes.
+// Identifier is something that finds one user of a pool. Values are canonical; the store compares them byte by byte.
 type Identifier struct {
 	// Kind is IdentifierEmail or IdentifierFederated.
 	Kind  string
 	Value string
 }
 
+// Kinds of [Identifier].
 const (
-	// IdentifierEmail is a canonical e-mail address, see the package documentation.
+	// IdentifierEmail is a canonical e-mail address; see the package documentation.
 	IdentifierEmail = "email"
 	// IdentifierFederated is the name of a provider, a space, and the subject there, exactly as the provider says it.
 	IdentifierFederated = "federated"

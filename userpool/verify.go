@@ -13,8 +13,8 @@ import (
 // VerifyAccessToken returns the claims of an access token of this pool: signed by one of its keys, not expired, issued to one of its
 // clients, and of a session that was not ended. Numbers are json.Number. The error is NotAuthorized, or ServiceUnavailable.
 //
-// It asks the store whether the session has ended; an API that can live with tokens being good until they expire verifies them with the
-// middleware alone, which asks nobody.
+// It asks the store whether the session has ended. An API for which it is enough that tokens are good until they expire verifies them
+// with package middleware, without Revocation, which asks no store.
 func (p *Pool) VerifyAccessToken(ctx context.Context, token string) (map[string]any, error) {
 	claims, err := p.verify(ctx, token, "access", jose.Expected{})
 	if err != nil {
@@ -28,7 +28,7 @@ func (p *Pool) VerifyAccessToken(ctx context.Context, token string) (map[string]
 }
 
 // VerifyIDToken returns the claims of an ID token of this pool, issued to one of its clients, as VerifyAccessToken does for access
-// tokens. It is the LoginVerifier that an identity pool wants.
+// tokens. In package identitypool, LoginFunc makes a LoginVerifier of it.
 func (p *Pool) VerifyIDToken(ctx context.Context, token string) (map[string]any, error) {
 	claims, err := p.verify(ctx, token, "id", jose.Expected{})
 	if err != nil {
@@ -38,7 +38,8 @@ func (p *Pool) VerifyIDToken(ctx context.Context, token string) (map[string]any,
 }
 
 // VerifyIDTokenHint returns the claims of an ID token of this pool that may have expired, for the id_token_hint of a sign-out (OpenID
-// Connect RP-Initiated Logout 1.0, 2). It proves nothing about who is signed in. The keys of the last day are known.
+// Connect RP-Initiated Logout 1.0, 2). It proves nothing about who is signed in. A token is refused once its key no longer verifies: a
+// day after the next key began to sign.
 func (p *Pool) VerifyIDTokenHint(ctx context.Context, token string) (map[string]any, error) {
 	return p.verify(ctx, token, "id", jose.Expected{AllowExpired: true})
 }
@@ -95,8 +96,8 @@ func invalidToken() *Error {
 }
 
 // Revoked tells whether the session that a verified token belongs to was ended: by sign-out or revocation, by a new password, or because
-// the user was disabled or deleted. That no refresh token of it is valid any more revokes nothing. Claims without origin_jti count as
-// revoked. It is the revocation that the middleware can ask, at the price of two look-ups by key.
+// the user was disabled or deleted. A session whose refresh tokens have merely expired is not revoked. Claims without origin_jti count as
+// revoked. It is the Revocation that package middleware can ask, and costs two look-ups by key.
 func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error) {
 	id, _ := claims["origin_jti"].(string)
 	sub, _ := claims["sub"].(string)

@@ -25,6 +25,7 @@ var links = map[string][]string{
 	"userpool/memstore":         {"github.com/lestrrat-go/jwx/"},
 	"userpool/sqlstore":         {"github.com/pressly/goose/", "github.com/lestrrat-go/jwx/"},
 	"userpool/storetest":        {"github.com/stretchr/testify/", "testing", "github.com/lestrrat-go/jwx/"},
+	"userpool/userpooltest":     {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/"},
 	"federation/oidc":           {"golang.org/x/oauth2", "github.com/lestrrat-go/jwx/"},
 	"federation/federationtest": {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/"},
 	"identitypool/sqlstore":     {"github.com/pressly/goose/"},

@@ -17,7 +17,7 @@ type accountData struct {
 	SignedIn      time.Time
 }
 
-// displayName is what a person recognises himself by.
+// displayName is what people recognise themselves by.
 func displayName(s *userpool.BrowserSession) string {
 	for _, name := range []string{"email", "name"} {
 		if v := s.User.Attributes[name]; v != "" {

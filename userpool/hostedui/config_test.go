@@ -9,14 +9,12 @@ import (
 
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/hostedui"
-	"github.com/stepwell/stepwell/userpool/memstore"
+	"github.com/stepwell/stepwell/userpool/userpooltest"
 )
 
 func newPool(t *testing.T, issuer string) *userpool.Pool {
 	t.Helper()
-	pool, err := userpool.New(userpool.Config{Issuer: issuer, Store: memstore.New(), Sender: &outbox{}, InsecureAllowHTTP: true})
-	require.NoError(t, err)
-	return pool
+	return userpooltest.New(t, func(c *userpool.Config) { c.Issuer, c.InsecureAllowHTTP = issuer, true }).Pool
 }
 
 func TestConfig(t *testing.T) {

@@ -1,10 +1,10 @@
-// Package hostedui serves the pages of a user pool: sign in, sign up, confirm, forgotten password, new password, account, sign out, and
-// the way to other identity providers and back. They are rendered on the server, need no JavaScript, load nothing from elsewhere, and
-// work with a keyboard, a screen reader, a telephone and a password manager, in light and dark.
+// Package hostedui serves the pages of a user pool: to sign in, sign up, confirm an address, recover a password, see an account and sign
+// out, and the way to other identity providers and back. They are rendered on the server, need no JavaScript, load nothing from
+// elsewhere, and work with a keyboard, a screen reader, a telephone and a password manager, in light and dark.
 //
 // # The walk
 //
-// Make a pool, make the pages of it, and mount them under the path of their base URL, without http.StripPrefix:
+// Make a pool, make its pages with [New], and mount them under the path of their base URL, without http.StripPrefix:
 //
 //	ui, err := hostedui.New(hostedui.Config{Pool: pool, Title: "Example Ltd"})
 //	...
@@ -23,10 +23,10 @@
 //	/auth/federation/NAME         sign in at the provider NAME
 //	/auth/federation/NAME/response   where that provider sends the browser back to, see UI.CallbackURL
 //
-// To protect a handler, give the UI to a middleware that takes a browser session: Authenticate tells who is signed in, and LoginURL where
-// to send a browser that is not. The sign-in page comes back to where the person wanted to go, if that is a path on the origin of the
-// base URL. For applications elsewhere there is the authorization code grant: an authorization endpoint asks the same UI for
-// BrowserSession and LoginURL.
+// To protect a handler, give the [UI] to package middleware as its Session: [UI.Authenticate] tells who is signed in, and [UI.LoginURL]
+// where to send a browser in which nobody is. The sign-in page sends the browser back to where the person wanted to go, if that is a path
+// on the origin of the base URL. For applications elsewhere there is the authorization code grant: give the same UI to package oauth as
+// its Login.
 //
 // # Advice
 //
@@ -38,12 +38,12 @@
 // Mount the pages on the origin of the application that uses the session. A proxy in front may change the Host header as it likes: no
 // link, redirect, cookie or message is made from it.
 //
-// Let no path that a browser returns to after sign-in, such as Config.AfterSignIn, redirect to another origin. Chromium holds all redirects
-// that follow a form to the content security policy of its page, which allows this origin alone, and drops the navigation without a word.
-// Applications are not concerned: after a form, the page /auth/continue leads to them, and begins a navigation of its own.
+// Let no path that a browser returns to after sign-in, such as Config.AfterSignIn, redirect to another origin. Chromium holds all
+// redirects that follow a form to the content security policy of its page, which allows this origin alone, and drops the navigation
+// without a word. Applications are not affected: after a form, the page /auth/continue leads to them, and begins a navigation of its own.
 //
 // A person who signs in again gets a new cookie, and the old one is void. The refresh tokens that applications got through the session
-// go on; another person's sign-in in the same browser ends them.
+// stay valid; another person's sign-in in the same browser ends them.
 //
 // # Promises
 //
@@ -51,10 +51,11 @@
 //   - Whether an address has an account is not told by any page: status, text, cookies and redirects are the same.
 //   - A form is taken only with a token that is bound to this browser, and not from another site, as Sec-Fetch-Site and Origin tell it.
 //   - Each sign-in makes a new session cookie and voids the one that the browser had. Of two cookies of one name neither is believed.
-//   - After a form comes a 303 redirect to this origin. Only addresses that a client registered are gone on to elsewhere.
+//   - After a form comes a 303 redirect to this origin. A browser is led to another origin only if a client has registered the address
+//     there.
 //   - What was typed is kept when something is wrong with it, but never a password. The message stands beside the field.
-//   - A page is never cached, framed, or able to run a script. Of what it links to, no other site learns the address of the page.
-//   - A failure of the machinery is logged with a reference, and the page shows just this reference.
-//   - With providers that answer by POST (SAML, or response_mode=form_post) browsers leave out the cookie of a session that existed before;
-//     it is replaced in the browser, and ends by itself. With all others it is ended like after a password.
+//   - A page is never cached, framed, or able to run a script. No site that it links to learns the address of the page.
+//   - A failure of the machinery is logged with a reference, and the page shows only this reference.
+//   - With providers that answer by POST (SAML, or response_mode=form_post) browsers leave out the cookie of a session that existed
+//     before; it is replaced in the browser, and ends by itself. With all others it is ended, as after a password.
 package hostedui

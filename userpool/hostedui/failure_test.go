@@ -57,7 +57,7 @@ func TestPanicIsContained(t *testing.T) {
 }
 
 func TestRandomnessThatFails(t *testing.T) {
-	pool := newSite(t).pool
+	pool := newSite(t).pool.Pool
 	ui, err := hostedui.New(hostedui.Config{Pool: pool, Rand: failingReader{}})
 	require.NoError(t, err)
 	w := newRecorder()

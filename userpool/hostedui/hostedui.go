@@ -15,7 +15,7 @@ import (
 	"github.com/stepwell/stepwell/userpool"
 )
 
-// Config is what a program gives the pages when it starts.
+// Config is what the program gives [New].
 type Config struct {
 	// Pool is whose people sign in here. Required.
 	Pool *userpool.Pool
@@ -36,7 +36,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// UI serves the pages. Make one with New. It is safe for concurrent use, and any number of processes may each serve the pages of one
+// UI serves the pages. Make one with [New]. It is safe for concurrent use, and any number of processes may each serve the pages of one
 // pool: it keeps nothing in memory that a later request needs.
 //
 // It has the methods that middleware asks of a browser session (Authenticate, LoginURL) and that an authorization endpoint asks
@@ -56,34 +56,35 @@ type UI struct {
 	log         *slog.Logger
 }
 
-// New returns the pages of a pool, or what is wrong with the configuration. It does not use the store.
-func New(c Config) (*UI, error) {
-	if c.Pool == nil {
+// New returns the pages of a pool, or an error that says what is wrong with the configuration. It does not use the store, and starts no
+// goroutine.
+func New(config Config) (*UI, error) {
+	if config.Pool == nil {
 		return nil, errors.New("hostedui: Config.Pool is nil: give the pool whose people sign in here")
 	}
-	if c.BaseURL == "" {
-		c.BaseURL = c.Pool.Issuer() + "/auth"
+	if config.BaseURL == "" {
+		config.BaseURL = config.Pool.Issuer() + "/auth"
 	}
-	base, err := parseBase(c.BaseURL, c.Pool.Issuer())
+	base, err := parseBase(config.BaseURL, config.Pool.Issuer())
 	if err != nil {
 		return nil, err
 	}
 	u := &UI{
-		pool: c.Pool, base: c.BaseURL, origin: base.Scheme + "://" + base.Host, prefix: base.Path,
-		title: strings.TrimSpace(c.Title), cookies: newCookies(c.BaseURL, base.Scheme == "https"),
-		crossOrigin: http.NewCrossOriginProtection(), rand: c.Rand, log: c.Logger,
+		pool: config.Pool, base: config.BaseURL, origin: base.Scheme + "://" + base.Host, prefix: base.Path,
+		title: strings.TrimSpace(config.Title), cookies: newCookies(config.BaseURL, base.Scheme == "https"),
+		crossOrigin: http.NewCrossOriginProtection(), rand: config.Rand, log: config.Logger,
 	}
-	if u.afterSignIn = c.AfterSignIn; u.afterSignIn == "" {
+	if u.afterSignIn = config.AfterSignIn; u.afterSignIn == "" {
 		u.afterSignIn = u.prefix + "/account"
 	}
 	if _, ok := parseReturnTo(u.afterSignIn); !ok {
-		return nil, fmt.Errorf("hostedui: Config.AfterSignIn %q is not a plain path such as /account", c.AfterSignIn)
+		return nil, fmt.Errorf("hostedui: Config.AfterSignIn %q is not a plain path such as /account", config.AfterSignIn)
 	}
 	if u.title == "" {
 		u.title = base.Hostname()
 	}
 	if len([]rune(u.title)) > 60 || !printable(u.title) {
-		return nil, fmt.Errorf("hostedui: Config.Title %q must be at most 60 printable characters", c.Title)
+		return nil, fmt.Errorf("hostedui: Config.Title %q must be at most 60 printable characters", config.Title)
 	}
 	if u.rand == nil {
 		u.rand = rand.Reader
@@ -92,7 +93,7 @@ func New(c Config) (*UI, error) {
 		u.log = slog.Default()
 	}
 	if err := u.crossOrigin.AddTrustedOrigin(u.origin); err != nil {
-		return nil, fmt.Errorf("hostedui: Config.BaseURL %q: %w", c.BaseURL, err)
+		return nil, fmt.Errorf("hostedui: Config.BaseURL %q: %w", config.BaseURL, err)
 	}
 	if u.pages, err = loadPages(); err != nil {
 		return nil, err
@@ -122,8 +123,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Authenticate returns the claims of the person who is signed in in this browser, as userpool.BrowserSession.Claims tells them, or nil
-// and no error if nobody is. An error means that it could not be found out.
+// Authenticate returns the claims of the person who is signed in with this browser, see [userpool.BrowserSession.Claims], or nil and no
+// error if nobody is. An error means that this could not be found out.
 func (u *UI) Authenticate(r *http.Request) (map[string]any, error) {
 	session, err := u.session(r)
 	if err != nil || session == nil {
@@ -145,8 +146,8 @@ func (u *UI) session(r *http.Request) (*userpool.BrowserSession, error) {
 	return session, err
 }
 
-// BrowserSession returns the secret of the browser session as the cookie of the request has it, or "" if there is no such cookie, or if
-// there are several, of which one was planted. Whether the session is alive is for userpool.Pool.BrowserSession to say.
+// BrowserSession returns the secret of the browser session that is in the cookie of the request, or "" if there is no such cookie, or if
+// there are several, of which one must have been planted. Whether the session is valid is for [userpool.Pool.BrowserSession] to say.
 func (u *UI) BrowserSession(r *http.Request) string { return u.cookies.read(r, u.cookies.session) }
 
 // LoginURL returns the absolute URL of the sign-in page. After the sign-in the browser goes to returnTo: a path on the origin of
@@ -173,7 +174,7 @@ func (u *UI) SignOutURL(clientID, logoutURI, state string) string {
 	return u.base + "/signout?" + q.Encode()
 }
 
-// ClearSession tells the browser to forget the session. It does not end it: that is userpool.Pool.EndBrowserSession.
+// ClearSession tells the browser to forget the session. It does not end it: [userpool.Pool.EndBrowserSession] does.
 func (u *UI) ClearSession(w http.ResponseWriter) {
 	u.cookies.clear(w, u.cookies.session)
 	u.cookies.clear(w, u.cookies.browser)

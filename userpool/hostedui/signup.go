@@ -26,7 +26,7 @@ func (u *UI) showSignUp(x *exchange) error {
 func signUpClosed() error {
 	return &pageError{
 		status: http.StatusForbidden, heading: "Accounts are made for you",
-		text: "Nobody can sign up here by himself. Ask the people who run this service for an account.", back: "/login",
+		text: "You cannot sign up here yourself. Ask the people who run this service for an account.", back: "/login",
 	}
 }
 
@@ -62,7 +62,7 @@ func (u *UI) signUp(x *exchange) error {
 	return x.toConfirm(step{Username: username, Session: out.Session}, "")
 }
 
-// newPassword checks a password that is typed twice, since nobody sees what he types.
+// newPassword checks a password that is typed twice, since nobody sees what they type.
 func (f *form) newPassword(x *exchange) {
 	password, repeat := x.form.Get("password"), x.form.Get("repeat")
 	f.complain("password", checkPassword(password))

@@ -22,11 +22,12 @@ import (
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/hostedui"
 	"github.com/stepwell/stepwell/userpool/memstore"
+	"github.com/stepwell/stepwell/userpool/userpooltest"
 )
 
 const (
 	ada      = "ada@example.com"
-	password = "correct horse battery staple"
+	password = userpooltest.Password
 )
 
 // countingStore counts what is written, so that a test can say that nothing was.
@@ -69,35 +70,16 @@ func (s *countingStore) PutCounter(ctx context.Context, pool string, c userpool.
 	return s.Store.PutCounter(ctx, pool, c)
 }
 
-// outbox keeps what would have been sent.
-type outbox struct {
-	mu       sync.Mutex
-	messages []userpool.Message
-	broken   bool
-}
-
-func (o *outbox) Send(_ context.Context, m userpool.Message) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.broken {
-		return io.ErrClosedPipe
-	}
-	o.messages = append(o.messages, m)
-	return nil
-}
-
 // site is a pool with its pages on a server on loopback, as https.
 type site struct {
 	t      *testing.T
 	base   string
 	origin string
-	pool   *userpool.Pool
+	pool   *userpooltest.Pool
 	ui     *hostedui.UI
 	store  *countingStore
-	outbox *outbox
 	logs   *lockedBuffer
 	server *httptest.Server
-	clock  atomic.Int64
 }
 
 type lockedBuffer struct {
@@ -121,67 +103,53 @@ type option func(*userpool.Config, *hostedui.Config)
 
 func newSite(t *testing.T, options ...option) *site {
 	t.Helper()
-	s := &site{t: t, store: &countingStore{Store: memstore.New()}, outbox: &outbox{}, logs: &lockedBuffer{}}
-	s.clock.Store(time.Date(2026, 11, 23, 7, 4, 0, 0, time.UTC).UnixNano())
+	s := &site{t: t, store: &countingStore{Store: memstore.New()}, logs: &lockedBuffer{}}
 	mux := http.NewServeMux()
 	s.server = httptest.NewUnstartedServer(mux)
 	s.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(s.logs, nil), slog.LevelError)
 	s.origin = "https://" + s.server.Listener.Addr().String()
 	s.base = s.origin + "/auth"
 	logger := slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	pc := userpool.Config{
-		Issuer: s.origin, Store: s.store, Sender: s.outbox, Logger: logger,
-		Now: func() time.Time { return time.Unix(0, s.clock.Load()) },
-		Settings: userpool.Settings{Clients: []userpool.Client{{
+	hc := hostedui.Config{Title: "Example Ltd", Logger: logger}
+	s.pool = userpooltest.New(t, func(pc *userpool.Config) {
+		pc.Issuer, pc.Store, pc.Logger = s.origin, s.store, logger
+		pc.Settings.Clients = []userpool.Client{{
 			ID: "web", Name: "Web <shop>", CallbackURLs: []string{"https://app.example/callback"},
 			LogoutURLs: []string{"https://app.example/bye", "https://app.example/bye?x=1"},
-		}}},
-	}
-	hc := hostedui.Config{Title: "Example Ltd", Logger: logger}
-	for _, o := range options {
-		o(&pc, &hc)
-	}
+		}}
+		for _, o := range options {
+			o(pc, &hc)
+		}
+	})
+	s.pool.Clock.Set(time.Date(2026, 11, 23, 7, 4, 0, 0, time.UTC))
+	hc.Pool = s.pool.Pool
 	var err error
-	s.pool, err = userpool.New(pc)
-	require.NoError(t, err)
-	hc.Pool = s.pool
 	s.ui, err = hostedui.New(hc)
 	require.NoError(t, err)
 	mux.Handle("/auth/", s.ui)
 	s.server.StartTLS()
 	t.Cleanup(s.server.Close)
-	t.Cleanup(s.pool.Wait)
 	return s
 }
 
-func (s *site) pass(d time.Duration) { s.clock.Add(int64(d)) }
+func (s *site) pass(d time.Duration) { s.pool.Clock.Advance(d) }
 
 // sent waits for the messages and returns them.
-func (s *site) sent() []userpool.Message {
-	s.pool.Wait()
-	s.outbox.mu.Lock()
-	defer s.outbox.mu.Unlock()
-	return append([]userpool.Message(nil), s.outbox.messages...)
-}
+func (s *site) sent() []userpool.Message { return s.pool.Outbox.Messages() }
 
 func (s *site) lastCode() string {
 	s.t.Helper()
-	sent := s.sent()
-	require.NotEmpty(s.t, sent)
-	code := sent[len(sent)-1].Code
+	code := s.pool.Outbox.Last().Code
 	require.Len(s.t, code, 6)
 	return code
 }
 
-// register makes a confirmed user without the pages.
+// register makes a confirmed user without the pages. The code stays among what was sent.
 func (s *site) register(email string) {
 	s.t.Helper()
-	ctx := s.t.Context()
-	out, err := s.pool.SignUp(ctx, userpool.SignUpInput{Username: email, Password: password, UserAttributes: map[string]string{"name": "Ada Lovelace"}})
-	require.NoError(s.t, err)
-	require.NoError(s.t, s.pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{
-		Username: email, ConfirmationCode: s.lastCode(), Session: out.Session,
-	}))
+	s.pool.AddUnconfirmed(email, func(in *userpool.SignUpInput) {
+		in.UserAttributes = map[string]string{"name": "Ada Lovelace"}
+	}).Confirm()
 }
 
 // browser keeps cookies and follows no redirect by itself.

@@ -1,6 +1,7 @@
 package hostedui_test
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -117,12 +118,12 @@ func TestConfirmOnAnotherDevice(t *testing.T) {
 
 func TestDeliveryFailureLeadsToTheConfirmPage(t *testing.T) {
 	s := newSite(t)
-	s.outbox.broken = true
+	s.pool.Outbox.Fail(io.ErrClosedPipe)
 	b := s.browser()
 	p := b.submit(b.get("/auth/signup"), map[string]string{"username": ada, "password": password, "repeat": password})
 	p = b.follow(p)
 	require.Contains(t, p.text("main"), "could not be sent")
-	s.outbox.broken = false
+	s.pool.Outbox.Fail(nil)
 	p = b.follow(b.submit(p, map[string]string{"action": "resend"}))
 	p = b.follow(b.submit(p, map[string]string{"code": s.lastCode()}))
 	require.Contains(t, p.text("main"), "Your e-mail address is confirmed.")
@@ -229,7 +230,7 @@ func TestSignUpClosed(t *testing.T) {
 }
 
 func TestPolicyIsSaidBesideTheField(t *testing.T) {
-	s := newSite(t, settings(func(set *userpool.Settings) { set.PasswordPolicy = userpool.CognitoPasswordPolicy }))
+	s := newSite(t, settings(func(set *userpool.Settings) { set.PasswordPolicy = userpool.CognitoPasswordPolicy() }))
 	b := s.browser()
 	p := b.get("/auth/signup")
 	hint := text(p.byID("password-hint"))

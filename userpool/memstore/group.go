@@ -10,12 +10,12 @@ import (
 )
 
 // CreateGroup implements userpool.GroupStore.
-func (s *Store) CreateGroup(ctx context.Context, name string, g userpool.Group) error {
-	g, err := storecheck.Group(name, g)
+func (s *Store) CreateGroup(ctx context.Context, pool string, g userpool.Group) error {
+	g, err := storecheck.Group(pool, g)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if _, taken := p.groups[g.Name]; taken {
 			return userpool.ErrExists
 		}
@@ -25,8 +25,8 @@ func (s *Store) CreateGroup(ctx context.Context, name string, g userpool.Group) 
 }
 
 // DeleteGroup implements userpool.GroupStore.
-func (s *Store) DeleteGroup(ctx context.Context, name, group string) error {
-	return s.write(ctx, name, func(p *pool) error {
+func (s *Store) DeleteGroup(ctx context.Context, pool, group string) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if _, ok := p.groups[group]; !ok {
 			return userpool.ErrNotFound
 		}
@@ -39,8 +39,8 @@ func (s *Store) DeleteGroup(ctx context.Context, name, group string) error {
 }
 
 // GroupsOf implements userpool.GroupStore.
-func (s *Store) GroupsOf(ctx context.Context, name, sub string) (groups []userpool.Group, err error) {
-	err = s.read(ctx, name, func(p *pool) error {
+func (s *Store) GroupsOf(ctx context.Context, pool, sub string) (groups []userpool.Group, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
 		for group := range p.members[sub] {
 			groups = append(groups, p.groups[group].Clone())
 		}
@@ -51,11 +51,11 @@ func (s *Store) GroupsOf(ctx context.Context, name, sub string) (groups []userpo
 }
 
 // AddToGroup implements userpool.GroupStore.
-func (s *Store) AddToGroup(ctx context.Context, name, sub, group string) error {
-	if err := storecheck.Membership(name, sub, group); err != nil {
+func (s *Store) AddToGroup(ctx context.Context, pool, sub, group string) error {
+	if err := storecheck.Membership(pool, sub, group); err != nil {
 		return err
 	}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		_, isUser := p.users[sub]
 		_, isGroup := p.groups[group]
 		if !isUser || !isGroup {
@@ -70,8 +70,8 @@ func (s *Store) AddToGroup(ctx context.Context, name, sub, group string) error {
 }
 
 // RemoveFromGroup implements userpool.GroupStore.
-func (s *Store) RemoveFromGroup(ctx context.Context, name, sub, group string) error {
-	return s.write(ctx, name, func(p *pool) error {
+func (s *Store) RemoveFromGroup(ctx context.Context, pool, sub, group string) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if !p.members[sub][group] {
 			return userpool.ErrNotFound
 		}

@@ -12,13 +12,13 @@ import (
 // Store keeps pools in memory. Make one with New. It is safe for concurrent use.
 type Store struct {
 	mu    sync.RWMutex
-	pools map[string]*pool
+	pools map[string]*state
 }
 
 var _ userpool.Store = (*Store)(nil)
 
-// pool is what one pool has. Values in it are never changed in place, and are copied on their way out.
-type pool struct {
+// state is what one pool has. Values in it are never changed in place, and are copied on their way out.
+type state struct {
 	users    map[string]userpool.User       // by sub
 	holders  map[userpool.Identifier]string // sub by identifier
 	groups   map[string]userpool.Group      // by name
@@ -38,13 +38,13 @@ type keySerial struct {
 }
 
 // New returns an empty store.
-func New() *Store { return &Store{pools: map[string]*pool{}} }
+func New() *Store { return &Store{pools: map[string]*state{}} }
 
-// Volatile tells the pool that nothing of this outlives the process, so that its keys need no sealing.
+// Volatile returns true: nothing in the store outlives the process, so that the pool does without a [userpool.KeyWrapper].
 func (s *Store) Volatile() bool { return true }
 
-func newPool() *pool {
-	return &pool{
+func newState() *state {
+	return &state{
 		users:    map[string]userpool.User{},
 		holders:  map[userpool.Identifier]string{},
 		groups:   map[string]userpool.Group{},
@@ -58,41 +58,41 @@ func newPool() *pool {
 }
 
 // read runs f with a pool that nobody changes meanwhile. f must not change it.
-func (s *Store) read(ctx context.Context, name string, f func(p *pool) error) error {
+func (s *Store) read(ctx context.Context, pool string, f func(p *state) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if p, ok := s.pools[name]; ok {
+	if p, ok := s.pools[pool]; ok {
 		return f(p)
 	}
-	return f(&pool{})
+	return f(&state{})
 }
 
 // write runs f with a pool that nobody else sees meanwhile. f changes nothing if it returns an error.
-func (s *Store) write(ctx context.Context, name string, f func(p *pool) error) error {
+func (s *Store) write(ctx context.Context, pool string, f func(p *state) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.pools[name]
+	p, ok := s.pools[pool]
 	if !ok {
-		p = newPool()
+		p = newState()
 	}
 	if err := f(p); err != nil {
 		return err
 	}
-	s.pools[name] = p
+	s.pools[pool] = p
 	return nil
 }
 
 // Purge implements userpool.Purger.
-func (s *Store) Purge(ctx context.Context, name string, before time.Time, limit int) (int, error) {
+func (s *Store) Purge(ctx context.Context, pool string, before time.Time, limit int) (int, error) {
 	before = storable.Round(before)
 	total := 0
-	err := s.write(ctx, name, func(p *pool) error {
+	err := s.write(ctx, pool, func(p *state) error {
 		total += purge(p.sessions, limit, func(v userpool.Session) bool { return v.Expires.Before(before) })
 		total += purge(p.tickets, limit, func(v userpool.Ticket) bool { return v.Expires.Before(before) })
 		total += purge(p.counters, limit, func(v userpool.Counter) bool { return v.Last.Before(before) })

@@ -9,13 +9,13 @@ import (
 )
 
 // CreateSession implements userpool.SessionStore.
-func (s *Store) CreateSession(ctx context.Context, name string, v userpool.Session) error {
-	v, err := storecheck.Session(name, v)
+func (s *Store) CreateSession(ctx context.Context, pool string, v userpool.Session) error {
+	v, err := storecheck.Session(pool, v)
 	if err != nil {
 		return err
 	}
 	v.Version = 1
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if _, taken := p.sessions[v.ID]; taken {
 			return userpool.ErrExists
 		}
@@ -31,8 +31,8 @@ func (s *Store) CreateSession(ctx context.Context, name string, v userpool.Sessi
 }
 
 // Session implements userpool.SessionStore.
-func (s *Store) Session(ctx context.Context, name, id string) (v userpool.Session, err error) {
-	err = s.read(ctx, name, func(p *pool) error {
+func (s *Store) Session(ctx context.Context, pool, id string) (v userpool.Session, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
 		found, ok := p.sessions[id]
 		if !ok {
 			return userpool.ErrNotFound
@@ -44,12 +44,12 @@ func (s *Store) Session(ctx context.Context, name, id string) (v userpool.Sessio
 }
 
 // UpdateSession implements userpool.SessionStore.
-func (s *Store) UpdateSession(ctx context.Context, name string, v userpool.Session) error {
-	v, err := storecheck.Session(name, v)
+func (s *Store) UpdateSession(ctx context.Context, pool string, v userpool.Session) error {
+	v, err := storecheck.Session(pool, v)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		old, ok := p.sessions[v.ID]
 		switch {
 		case !ok:
@@ -64,8 +64,8 @@ func (s *Store) UpdateSession(ctx context.Context, name string, v userpool.Sessi
 }
 
 // DeleteSession implements userpool.SessionStore.
-func (s *Store) DeleteSession(ctx context.Context, name, id string) error {
-	return s.write(ctx, name, func(p *pool) error {
+func (s *Store) DeleteSession(ctx context.Context, pool, id string) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if _, ok := p.sessions[id]; !ok {
 			return userpool.ErrNotFound
 		}
@@ -75,13 +75,13 @@ func (s *Store) DeleteSession(ctx context.Context, name, id string) error {
 }
 
 // DeleteSessionsOf implements userpool.SessionStore.
-func (s *Store) DeleteSessionsOf(ctx context.Context, name, sub string) error {
-	return s.write(ctx, name, func(p *pool) error {
+func (s *Store) DeleteSessionsOf(ctx context.Context, pool, sub string) error {
+	return s.write(ctx, pool, func(p *state) error {
 		p.deleteSessionsOf(sub)
 		return nil
 	})
 }
 
-func (p *pool) deleteSessionsOf(sub string) {
+func (p *state) deleteSessionsOf(sub string) {
 	maps.DeleteFunc(p.sessions, func(_ string, v userpool.Session) bool { return v.Sub == sub })
 }

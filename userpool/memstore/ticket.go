@@ -11,13 +11,13 @@ import (
 )
 
 // PutTicket implements userpool.TicketStore.
-func (s *Store) PutTicket(ctx context.Context, name string, t userpool.Ticket) error {
-	t, err := storecheck.Ticket(name, t)
+func (s *Store) PutTicket(ctx context.Context, pool string, t userpool.Ticket) error {
+	t, err := storecheck.Ticket(pool, t)
 	if err != nil {
 		return err
 	}
 	key := ticketName{t.Kind, string(t.Hash)}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if _, taken := p.tickets[key]; taken {
 			return userpool.ErrExists
 		}
@@ -27,9 +27,9 @@ func (s *Store) PutTicket(ctx context.Context, name string, t userpool.Ticket) e
 }
 
 // TakeTicket implements userpool.TicketStore.
-func (s *Store) TakeTicket(ctx context.Context, name, kind string, hash []byte) (t userpool.Ticket, err error) {
+func (s *Store) TakeTicket(ctx context.Context, pool, kind string, hash []byte) (t userpool.Ticket, err error) {
 	key := ticketName{kind, string(hash)}
-	err = s.write(ctx, name, func(p *pool) error {
+	err = s.write(ctx, pool, func(p *state) error {
 		found, ok := p.tickets[key]
 		if !ok {
 			return userpool.ErrNotFound
@@ -44,8 +44,8 @@ func (s *Store) TakeTicket(ctx context.Context, name, kind string, hash []byte) 
 }
 
 // Counter implements userpool.CounterStore.
-func (s *Store) Counter(ctx context.Context, name, key string) (c userpool.Counter, err error) {
-	err = s.read(ctx, name, func(p *pool) error {
+func (s *Store) Counter(ctx context.Context, pool, key string) (c userpool.Counter, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
 		c = p.counters[key]
 		c.Key = key
 		return nil
@@ -54,12 +54,12 @@ func (s *Store) Counter(ctx context.Context, name, key string) (c userpool.Count
 }
 
 // PutCounter implements userpool.CounterStore.
-func (s *Store) PutCounter(ctx context.Context, name string, c userpool.Counter) error {
-	c, err := storecheck.Counter(name, c)
+func (s *Store) PutCounter(ctx context.Context, pool string, c userpool.Counter) error {
+	c, err := storecheck.Counter(pool, c)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if p.counters[c.Key].Version != c.Version { // 0 for one that is not there
 			return userpool.ErrStale
 		}
@@ -70,8 +70,8 @@ func (s *Store) PutCounter(ctx context.Context, name string, c userpool.Counter)
 }
 
 // Keys implements userpool.KeyStore.
-func (s *Store) Keys(ctx context.Context, name string) (keys []userpool.SealedKey, err error) {
-	err = s.read(ctx, name, func(p *pool) error {
+func (s *Store) Keys(ctx context.Context, pool string) (keys []userpool.SealedKey, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
 		for _, k := range p.keys {
 			k.Sealed, k.Public = slices.Clone(k.Sealed), slices.Clone(k.Public)
 			keys = append(keys, k)
@@ -85,13 +85,13 @@ func (s *Store) Keys(ctx context.Context, name string) (keys []userpool.SealedKe
 }
 
 // AddKey implements userpool.KeyStore.
-func (s *Store) AddKey(ctx context.Context, name string, k userpool.SealedKey) error {
-	k, err := storecheck.Key(name, k)
+func (s *Store) AddKey(ctx context.Context, pool string, k userpool.SealedKey) error {
+	k, err := storecheck.Key(pool, k)
 	if err != nil {
 		return err
 	}
 	serial := keySerial{k.Use, k.Serial}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		_, sameID := p.keys[k.ID]
 		if sameID || p.serials[serial] {
 			return userpool.ErrExists
@@ -102,8 +102,8 @@ func (s *Store) AddKey(ctx context.Context, name string, k userpool.SealedKey) e
 }
 
 // DeleteKey implements userpool.KeyStore.
-func (s *Store) DeleteKey(ctx context.Context, name, id string) error {
-	return s.write(ctx, name, func(p *pool) error {
+func (s *Store) DeleteKey(ctx context.Context, pool, id string) error {
+	return s.write(ctx, pool, func(p *state) error {
 		k, ok := p.keys[id]
 		if !ok {
 			return userpool.ErrNotFound

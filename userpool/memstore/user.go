@@ -8,13 +8,13 @@ import (
 )
 
 // CreateUser implements userpool.UserStore.
-func (s *Store) CreateUser(ctx context.Context, name string, u userpool.User) error {
-	u, err := storecheck.User(name, u)
+func (s *Store) CreateUser(ctx context.Context, pool string, u userpool.User) error {
+	u, err := storecheck.User(pool, u)
 	if err != nil {
 		return err
 	}
 	u.Version = 1
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		if _, taken := p.users[u.Sub]; taken {
 			return userpool.ErrExists
 		}
@@ -23,7 +23,7 @@ func (s *Store) CreateUser(ctx context.Context, name string, u userpool.User) er
 }
 
 // putUser stores a user if nobody else holds one of the identifiers.
-func (p *pool) putUser(u userpool.User) error {
+func (p *state) putUser(u userpool.User) error {
 	for _, id := range u.Identifiers {
 		if holder, taken := p.holders[id]; taken && holder != u.Sub {
 			return userpool.ErrExists
@@ -40,8 +40,8 @@ func (p *pool) putUser(u userpool.User) error {
 }
 
 // User implements userpool.UserStore.
-func (s *Store) User(ctx context.Context, name, sub string) (u userpool.User, err error) {
-	err = s.read(ctx, name, func(p *pool) error {
+func (s *Store) User(ctx context.Context, pool, sub string) (u userpool.User, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
 		found, ok := p.users[sub]
 		if !ok {
 			return userpool.ErrNotFound
@@ -53,8 +53,8 @@ func (s *Store) User(ctx context.Context, name, sub string) (u userpool.User, er
 }
 
 // UserByIdentifier implements userpool.UserStore.
-func (s *Store) UserByIdentifier(ctx context.Context, name string, id userpool.Identifier) (u userpool.User, err error) {
-	err = s.read(ctx, name, func(p *pool) error {
+func (s *Store) UserByIdentifier(ctx context.Context, pool string, id userpool.Identifier) (u userpool.User, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
 		sub, ok := p.holders[id]
 		if !ok {
 			return userpool.ErrNotFound
@@ -66,12 +66,12 @@ func (s *Store) UserByIdentifier(ctx context.Context, name string, id userpool.I
 }
 
 // UpdateUser implements userpool.UserStore.
-func (s *Store) UpdateUser(ctx context.Context, name string, u userpool.User) error {
-	u, err := storecheck.User(name, u)
+func (s *Store) UpdateUser(ctx context.Context, pool string, u userpool.User) error {
+	u, err := storecheck.User(pool, u)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, name, func(p *pool) error {
+	return s.write(ctx, pool, func(p *state) error {
 		old, ok := p.users[u.Sub]
 		switch {
 		case !ok:
@@ -85,8 +85,8 @@ func (s *Store) UpdateUser(ctx context.Context, name string, u userpool.User) er
 }
 
 // DeleteUser implements userpool.UserStore.
-func (s *Store) DeleteUser(ctx context.Context, name, sub string, version int64) error {
-	return s.write(ctx, name, func(p *pool) error {
+func (s *Store) DeleteUser(ctx context.Context, pool, sub string, version int64) error {
+	return s.write(ctx, pool, func(p *state) error {
 		u, ok := p.users[sub]
 		switch {
 		case !ok:

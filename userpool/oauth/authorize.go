@@ -173,7 +173,7 @@ func (h *Handler) signIn(w http.ResponseWriter, req *authorizeRequest, session *
 
 // issue sends the browser back to the application with a code.
 func (h *Handler) issue(w http.ResponseWriter, r *http.Request, req *authorizeRequest, session *userpool.BrowserSession, secret string) {
-	code, err := h.pool.IssueAuthorizationCode(r.Context(), userpool.AuthorizationInput{
+	code, err := h.pool.IssueAuthorizationCode(r.Context(), userpool.IssueAuthorizationCodeInput{
 		BrowserSession:      secret,
 		ClientID:            req.client.ID,
 		RedirectURI:         req.redirectURI,

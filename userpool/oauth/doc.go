@@ -1,9 +1,9 @@
-// Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of a user pool: what an application needs to send its users to sign
-// in, and to get tokens for them.
+// Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of a user pool: what an application needs to have its users sign in,
+// and to get tokens for them.
 //
 // # Mounting
 //
-// New makes one http.Handler of a pool and the pages where people sign in, and Patterns tells its paths:
+// [New] makes one http.Handler of a pool and the pages where people sign in, and [Handler.Patterns] returns its paths:
 //
 //	h, err := oauth.New(oauth.Config{Pool: pool, Login: ui})
 //	...
@@ -21,22 +21,22 @@
 //	/oauth2/revoke                     where it gives back a refresh token
 //	/logout                            where it sends the browser to sign out
 //
-// The metadata of RFC 8414 is the same document at /.well-known/oauth-authorization-server; for an issuer with a path, that path comes
-// behind it, as the RFC says, so that it is at the root of the host. Every address in the metadata begins with the configured issuer.
-// The Host header and the X-Forwarded headers are never looked at.
+// The metadata of RFC 8414 is the same document at /.well-known/oauth-authorization-server; for an issuer with a path, the RFC puts that
+// path at the end, so that the document is at the root of the host. Every address in the metadata begins with the configured issuer. The
+// Host header and the X-Forwarded headers are never looked at.
 //
 // # Signing in
 //
 // An application sends the browser to the authorization endpoint, by GET or POST, with response_type=code, client_id, redirect_uri,
-// code_challenge, code_challenge_method=S256, and better also scope, state and nonce. The order of checks is that of their danger:
+// code_challenge, code_challenge_method=S256, and better also scope, state and nonce. They are checked in the order of their danger:
 //
 //   - The client must be known, and redirect_uri must be one that it registered, byte by byte. It is always required. Until both are
 //     certain, an error is a page that leads nowhere.
-//   - Everything else that is wrong goes back to the application as error and error_description. Parameters without meaning here
+//   - Everything else that is wrong goes back to the application as error and error_description. Parameters that have no meaning here
 //     (display, ui_locales, claims_locales, acr_values, claims, resource and unknown ones) are ignored; repeated ones are refused.
 //     Request objects, by value or by reference, are refused, and nothing is fetched.
 //   - PKCE with S256 is demanded of every client, confidential ones too. This is stricter than the basic OpenID Provider profile.
-//   - The scopes must be among those of the client. Without scope the client gets all that it may have.
+//   - The scopes must be among those of the client. A request without scope gets all scopes of the client.
 //   - Nobody signed in, prompt=login, prompt=select_account, a sign-in older than max_age, or another user than that of id_token_hint:
 //     the browser goes to the sign-in page and comes back with the same request. With prompt=none the answer is login_required instead.
 //     If the new sign-in is again of another user than that of id_token_hint, the answer is login_required, too.
@@ -50,35 +50,35 @@
 //
 // The application posts the code to the token endpoint, with redirect_uri and code_verifier, as a form. A confidential client
 // authenticates by client_secret_basic or client_secret_post; a public one sends client_id. The answer has an access token, an ID token
-// if the scope openid was granted, and a refresh token that is replaced with every use. A code that is shown twice revokes what was
+// if the scope openid was granted, and a refresh token that is replaced with every use. A code that is presented twice revokes what was
 // issued for it; a refresh token that comes back after its grace period revokes its family. See userpool for how long they live.
 //
 // The UserInfo endpoint takes an access token with the scope openid in the Authorization header and nowhere else. Booleans are JSON
 // booleans there, as OpenID Connect Core has them, not Cognito's strings.
 //
-// A token that is given to the revocation endpoint and is unknown, revoked, or another client's is answered with success and no effect.
+// The revocation endpoint answers with success, and does nothing, if the token is unknown, revoked already, or another client's.
 //
 // # Signing out
 //
 // The application sends the browser to /logout with id_token_hint, post_logout_redirect_uri and state (OpenID Connect RP-Initiated
 // Logout), or with Cognito's client_id and logout_uri. The address must be registered for sign-out, byte by byte. If the hint is an ID
 // token of the person who is signed in, expired or not, the session ends and the browser goes to the address. If nobody is signed in it
-// goes there at once. Otherwise the person is asked first, so that no foreign page signs anybody out. A hint that is not genuine, a
-// client that is not known and an address that is not registered end in a page that leads to no application, but to a page where the
-// person can sign out all the same. An application whose site posts to /logout should know that browsers leave out the session cookie
-// then, so that the person is always asked.
+// goes there at once. Otherwise the person is asked first, so that no other site signs anybody out. A hint that is not genuine, an
+// unknown client and an address that is not registered end in a page that leads to no application, but where the person can still go on
+// to sign out. An application whose site posts to /logout should know that browsers leave out the session cookie then, so that the person
+// is always asked.
 //
 // # Scripts of other origins
 //
 // Scripts of all origins may read the metadata, the keys, UserInfo, and the answers of the token and revocation endpoints to public
-// clients, never with credentials. None of these looks at a cookie. Answers to a client that shows a secret are readable by no browser:
-// a secret in a page is none.
+// clients, never with credentials. None of these looks at a cookie. Scripts cannot read the answer to a client that sends a secret: a
+// secret in a page is none.
 //
 // # Advice
 //
 //   - An application that relies on prompt=login or max_age must check auth_time in the ID token: the person at the browser can change
 //     the request on its way.
-//   - Check nonce, and use a library for the rest; golang.org/x/oauth2 with github.com/coreos/go-oidc is one that works.
+//   - Check nonce, and use a library for the rest: golang.org/x/oauth2 with github.com/coreos/go-oidc works.
 //   - Set ReadHeaderTimeout and IdleTimeout of the http.Server. The handler bounds what it reads of a request in size (a form of 64 KiB,
 //     a query of 32 KiB, 100 parameters, state and nonce of 2 KiB each) and the time that a form may take (15 seconds).
 //   - State and nonce travel through the sign-in page in a URL: together with the rest, a request must fit into 8 KiB.

@@ -58,9 +58,9 @@ func TestNewWantsPoolAndLogin(t *testing.T) {
 	e := newEnv(t)
 	_, err := oauth.New(oauth.Config{Login: e.login})
 	require.ErrorContains(t, err, "Config.Pool is nil")
-	_, err = oauth.New(oauth.Config{Pool: e.pool})
+	_, err = oauth.New(oauth.Config{Pool: e.pool.Pool})
 	require.ErrorContains(t, err, "Config.Login is nil")
-	_, err = oauth.New(oauth.Config{Pool: e.pool, Login: e.login})
+	_, err = oauth.New(oauth.Config{Pool: e.pool.Pool, Login: e.login})
 	require.NoError(t, err)
 }
 

@@ -2,7 +2,6 @@ package oauth_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -13,13 +12,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/stepwell/stepwell/userpool"
-	"github.com/stepwell/stepwell/userpool/memstore"
 	"github.com/stepwell/stepwell/userpool/oauth"
+	"github.com/stepwell/stepwell/userpool/userpooltest"
 )
 
 const (
@@ -28,27 +26,10 @@ const (
 	goodbye  = "https://app.example.com/goodbye"
 	// webSecret needs form-encoding in a Basic header: it has a percent sign, a plus and a colon.
 	webSecret = "web-secret:with%20odd+characters"
-	password  = "correct horse battery staple"
+	password  = userpooltest.Password
 	verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636, appendix B
 	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 )
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // login is the least that can stand for the hosted pages: a cookie holds the secret of the session.
 type login struct {
@@ -83,14 +64,12 @@ func (l *login) ClearSession(w http.ResponseWriter) {
 // env is a real pool behind a real handler, with a clock that stands still.
 type env struct {
 	t       *testing.T
-	pool    *userpool.Pool
+	pool    *userpooltest.Pool
 	handler *oauth.Handler
 	login   *login
-	clock   *clock
+	clock   *userpooltest.Clock
 	logs    *bytes.Buffer
 	issuer  string
-	// mail is what was sent, in order.
-	mail chan userpool.Message
 }
 
 // testClients are the applications of most tests.
@@ -106,34 +85,15 @@ func testClients() []userpool.Client {
 
 func newEnv(t *testing.T, change ...func(*userpool.Config)) *env {
 	t.Helper()
-	e := &env{t: t, login: &login{}, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, logs: &bytes.Buffer{},
-		mail: make(chan userpool.Message, 100)}
+	e := &env{t: t, login: &login{}, logs: &bytes.Buffer{}}
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: e.logs}, nil))
-	cfg := userpool.Config{
-		Issuer: issuer,
-		Store:  memstore.New(),
-		Sender: userpool.SenderFunc(func(_ context.Context, m userpool.Message) error {
-			e.mail <- m
-			return nil
-		}),
-		Settings: userpool.Settings{
-			SigningAlgorithm: "ES256",
-			Clients:          testClients(),
-		},
-		Hooks: userpool.Hooks{PreSignUp: func(context.Context, userpool.PreSignUpEvent) (userpool.PreSignUpResult, error) {
-			return userpool.PreSignUpResult{AutoConfirmUser: true, AutoVerifyEmail: true}, nil
-		}},
-		Now:    e.clock.Now,
-		Logger: logger,
+	defaults := func(c *userpool.Config) {
+		c.Issuer, c.Logger, c.Settings.Clients = issuer, logger, testClients()
 	}
-	for _, f := range change {
-		f(&cfg)
-	}
+	e.pool = userpooltest.New(t, append([]func(*userpool.Config){defaults}, change...)...)
+	e.clock, e.issuer = e.pool.Clock, e.pool.Issuer()
 	var err error
-	e.pool, err = userpool.New(cfg)
-	require.NoError(t, err)
-	e.issuer = cfg.Issuer
-	e.handler, err = oauth.New(oauth.Config{Pool: e.pool, Login: e.login, Logger: logger, Now: e.clock.Now})
+	e.handler, err = oauth.New(oauth.Config{Pool: e.pool.Pool, Login: e.login, Logger: logger, Now: e.clock.Now})
 	require.NoError(t, err)
 	return e
 }
@@ -152,10 +112,9 @@ func (w *lockedWriter) Write(b []byte) (int, error) {
 // signUp makes a confirmed user and returns the sub.
 func (e *env) signUp(email string) string {
 	e.t.Helper()
-	out, err := e.pool.SignUp(e.t.Context(), userpool.SignUpInput{Username: email, Password: password, UserAttributes: map[string]string{"name": "Ada Lovelace", "locale": "en-GB"}})
-	require.NoError(e.t, err)
-	require.True(e.t, out.UserConfirmed)
-	return out.UserSub
+	return e.pool.AddUser(email, func(in *userpool.SignUpInput) {
+		in.UserAttributes = map[string]string{"name": "Ada Lovelace", "locale": "en-GB"}
+	}).Sub
 }
 
 // signIn returns the secret of a new browser session.
@@ -176,8 +135,9 @@ func (e *env) changePassword(email string) {
 	e.t.Helper()
 	_, err := e.pool.ForgotPassword(e.t.Context(), userpool.ForgotPasswordInput{Username: email})
 	require.NoError(e.t, err)
-	m := <-e.mail
-	err = e.pool.ConfirmForgotPassword(e.t.Context(), userpool.ConfirmForgotPasswordInput{Username: email, ConfirmationCode: m.Code, Password: "an entirely different passphrase"})
+	err = e.pool.ConfirmForgotPassword(e.t.Context(), userpool.ConfirmForgotPasswordInput{
+		Username: email, ConfirmationCode: e.pool.Outbox.Code(email), Password: "an entirely different passphrase",
+	})
 	require.NoError(e.t, err)
 }
 

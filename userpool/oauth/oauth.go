@@ -48,19 +48,19 @@ type Login interface {
 	ClearSession(w http.ResponseWriter)
 }
 
-// Config is what New needs.
+// Config is what [New] needs.
 type Config struct {
 	// Pool is the user pool whose endpoints these are. Required.
 	Pool *userpool.Pool
 	// Login leads to the sign-in pages. Required.
 	Login Login
-	// Logger gets what went wrong inside; never a secret, a token or a parameter of a request. Default: slog.Default().
+	// Logger gets what went wrong inside, and never a secret, a token or a parameter of a request; slog.Default() by default.
 	Logger *slog.Logger
-	// Now is the clock for max_age and prompt=login; give the one that the pool has. Default: time.Now.
+	// Now is the clock for max_age and prompt=login, which must be the pool's; time.Now by default.
 	Now func() time.Time
 }
 
-// Handler serves the endpoints. It is safe for concurrent use, and any number of processes can serve the same pool.
+// Handler serves the endpoints. Make one with [New]. It is safe for concurrent use, and any number of processes can serve the same pool.
 type Handler struct {
 	pool   *userpool.Pool
 	login  Login
@@ -84,23 +84,23 @@ type endpoint struct {
 }
 
 // New returns the handler for a pool. It fails if the configuration lacks the pool or the login pages.
-func New(cfg Config) (*Handler, error) {
-	if cfg.Pool == nil {
+func New(config Config) (*Handler, error) {
+	if config.Pool == nil {
 		return nil, errors.New("oauth: Config.Pool is nil: give the user pool whose endpoints are to be served")
 	}
-	if cfg.Login == nil {
+	if config.Login == nil {
 		return nil, errors.New("oauth: Config.Login is nil: give the pages where people sign in, such as a *hostedui.UI")
 	}
-	issuer, err := url.Parse(cfg.Pool.Issuer())
+	issuer, err := url.Parse(config.Pool.Issuer())
 	if err != nil {
 		return nil, fmt.Errorf("oauth: the issuer of the pool is no URL: %w", err)
 	}
 	h := &Handler{
-		pool:   cfg.Pool,
-		login:  cfg.Login,
-		logger: cfg.Logger,
-		now:    cfg.Now,
-		issuer: cfg.Pool.Issuer(),
+		pool:   config.Pool,
+		login:  config.Login,
+		logger: config.Logger,
+		now:    config.Now,
+		issuer: config.Pool.Issuer(),
 		base:   strings.TrimSuffix(issuer.EscapedPath(), "/"),
 
 		bodyTimeout: bodyTimeout,
@@ -147,8 +147,8 @@ func (h *Handler) Patterns() []string {
 	return paths
 }
 
-// ServeHTTP answers a request. The path is compared as it was sent, byte by byte, with the paths that Patterns returns, and every
-// other one is not found; so the handler is to be mounted without http.StripPrefix. The Host header is never looked at.
+// ServeHTTP answers a request. The path, as it was sent, must be one that [Handler.Patterns] returns, byte by byte; every other is not
+// found. So mount the handler without http.StripPrefix. The Host header is never looked at.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tw := &trackingWriter{ResponseWriter: w}
 	defer h.contain(tw, r)

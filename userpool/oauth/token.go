@@ -68,7 +68,7 @@ func (h *Handler) redeem(r *http.Request, p params, client credentials) (*userpo
 	if !validVerifier(p.get("code_verifier")) {
 		return nil, invalidRequest("code_verifier must be 43 to 128 characters of A-Z, a-z, 0-9, -, ., _ and ~")
 	}
-	tokens, err := h.pool.RedeemAuthorizationCode(r.Context(), userpool.RedeemInput{
+	tokens, err := h.pool.RedeemAuthorizationCode(r.Context(), userpool.RedeemAuthorizationCodeInput{
 		ClientID:     client.clientID,
 		ClientSecret: client.secret,
 		Code:         p.get("code"),

@@ -1,4 +1,4 @@
-// Package sqlstore is a userpool.Store in SQLite or PostgreSQL. It imports no driver: the program picks one, opens the database, and
+// Package sqlstore is a [userpool.Store] in SQLite or PostgreSQL. It imports no driver: the program picks one, opens the database, and
 // passes it.
 //
 // With SQLite, one file serves one machine, and any number of processes on it:
@@ -20,9 +20,9 @@
 //
 // # Advice
 //
-// Let the user of the database own its schema when Open runs, or run a program that only calls Open at each release with a user who
-// does; afterwards SELECT, INSERT, UPDATE and DELETE are enough. Open takes a lock of its PostgreSQL session while it changes tables:
-// a connection pooler that gives each transaction another session cannot stand between them then.
+// Let the user of the database own its schema when Open runs, or run a program that only calls Open at each release with a user who does;
+// afterwards SELECT, INSERT, UPDATE and DELETE are enough. Open takes a lock of its PostgreSQL session while it changes tables: there
+// must be no connection pooler between them then that gives each transaction another session.
 //
 // Give requests a deadline: a store that waits for a lock gives up after about ten seconds on its own, or when the context ends.
 //

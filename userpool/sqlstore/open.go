@@ -31,9 +31,9 @@ var _ userpool.Store = (*Store)(nil)
 //go:embed migrations
 var migrations embed.FS
 
-// Open returns a store over db after it has made or updated its tables. It fails if db is not of that dialect, too old, or not in
-// UTF-8, or if the tables cannot be made. A SQLite file is switched to write-ahead logging. db stays the caller's, who closes it when
-// the store is no longer used. Several processes may open one database at once.
+// Open makes or updates the tables in db and returns a store that uses them. It fails if db is not of that dialect, too old, or not in
+// UTF-8, or if the tables cannot be made. A SQLite file is switched to write-ahead logging. db stays the caller's, who closes it when the
+// store is no longer used. Several processes may open one database at once.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect) (*Store, error) {
 	kit, err := sqlkit.Open(ctx, db, sqlkit.Dialect(dialect), sqlkit.Migrations{Prefix: "userpool", Files: migrations})
 	if err != nil {
