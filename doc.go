@@ -1,16 +1,17 @@
 // Package stepwell is the tour of Stepwell, a library that gives a Go application, in its own process, what AWS Cognito and AWS IAM
-// Identity Center give as services. There is nothing to import here: the five packages below are what a program uses, each alone or
-// with others.
+// Identity Center give as services. There is nothing to import here: a program uses the packages below, each alone or with others.
 //
 //   - [github.com/stepwell/stepwell/userpool] is a directory of users who sign up and sign in. Its children are the hosted pages
-//     (hostedui), the OAuth 2.0 and OpenID Connect endpoints (oauth), and the stores (memstore for tests, sqlstore for SQLite and
-//     PostgreSQL, storetest for a store of one's own).
+//     (hostedui), the OAuth 2.0 and OpenID Connect endpoints (oauth), the stores (memstore for tests, sqlstore for SQLite and
+//     PostgreSQL, storetest for a store of your own), smtpsender, which delivers messages by SMTP, and userpooltest, fakes for an
+//     application's own tests.
 //   - [github.com/stepwell/stepwell/federation] is sign-in elsewhere: oidc for any standard OpenID provider, and federationtest, a fake
 //     provider that speaks the real protocol.
 //   - [github.com/stepwell/stepwell/identitypool] exchanges a sign-in, or none at all, for temporary credentials of a role: with policy,
 //     the policy language, and sigv4, AWS Signature Version 4.
-//   - [github.com/stepwell/stepwell/middleware] protects net/http handlers in one line, for access tokens and for browser sessions.
-//   - sso, for organizations, is to come: accounts, permission sets, assignments and a portal.
+//   - [github.com/stepwell/stepwell/middleware] protects net/http handlers in one line, by access tokens and by browser sessions; with
+//     middlewaretest, for the tests of those handlers.
+//   - sso, for organizations, is still to come: accounts, permission sets, assignments and a portal.
 //
 // # A first program
 //
@@ -21,8 +22,8 @@
 //
 // # How the packages meet
 //
-// They never import one another. Where one needs what another offers, it declares a small interface of standard library types, and the
-// other one satisfies it without knowing:
+// They never import one another. Where one needs what another offers, it declares a small interface of standard library types, which
+// the other satisfies without importing it:
 //
 //	interface                     shape                          who satisfies it
 //	middleware.KeySource          Key(ctx, kid)                  *userpool.Pool, *middleware.RemoteKeys
@@ -32,7 +33,7 @@
 //	identitypool.LoginVerifier    VerifyLogin(ctx, token)        *oidc.Provider, LoginFunc(pool.VerifyIDToken)
 //	oauth.Login                   BrowserSession(r) and more     *hostedui.UI
 //
-// So a program takes the parts that it wants, replaces any by its own, and links nothing of the rest.
+// So a program takes the parts that it wants, replaces any of them by its own, and links nothing of the rest.
 //
 // # What all of them promise
 //
@@ -41,9 +42,9 @@
 //
 // Any number of processes share one database, and any request of any flow may reach any of them.
 //
-// The database holds hashes and sealed keys, nothing that signs anybody in.
+// What the database holds signs nobody in: secrets are in it as hashes, or sealed.
 //
 // Errors have codes that errors.Is finds, and messages that a person can act on. No panic reaches a caller.
 //
-// Times come from Config.Now and randomness from Config.Rand; nothing is global.
+// Times come from Config.Now and randomness from Config.Rand; there is no global state.
 package stepwell

@@ -14,6 +14,7 @@ var heavy = []string{
 	"github.com/pressly/goose/", "modernc.org/", "github.com/jackc/pgx/", "github.com/crewjam/saml", "github.com/chromedp/",
 	"github.com/stretchr/testify/", "github.com/coreos/go-oidc/", "github.com/aws/", "testing",
 	"golang.org/x/oauth2", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/",
+	"github.com/wneessen/", "github.com/emersion/",
 }
 
 // links says which of the heavy dependencies a public package has, by itself or through others of this module. What is not named here
@@ -23,6 +24,7 @@ var links = map[string][]string{
 	"userpool/oauth":            {"github.com/lestrrat-go/jwx/"},
 	"userpool/hostedui":         {"github.com/lestrrat-go/jwx/"},
 	"userpool/memstore":         {"github.com/lestrrat-go/jwx/"},
+	"userpool/smtpsender":       {"github.com/wneessen/", "github.com/lestrrat-go/jwx/"},
 	"userpool/sqlstore":         {"github.com/pressly/goose/", "github.com/lestrrat-go/jwx/"},
 	"userpool/storetest":        {"github.com/stretchr/testify/", "testing", "github.com/lestrrat-go/jwx/"},
 	"userpool/userpooltest":     {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/"},

@@ -8,6 +8,7 @@ import (
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/hostedui"
 	"github.com/stepwell/stepwell/userpool/oauth"
+	"github.com/stepwell/stepwell/userpool/smtpsender"
 )
 
 // The seams that the module documentation lists: no package says that it satisfies the interface of another, so the compiler is asked
@@ -17,6 +18,7 @@ var (
 	_ middleware.KeySource       = (*middleware.RemoteKeys)(nil)
 	_ middleware.Revocation      = (*userpool.Pool)(nil)
 	_ middleware.Authenticator   = (*hostedui.UI)(nil)
+	_ userpool.Sender            = (*smtpsender.Sender)(nil)
 	_ userpool.IdentityProvider  = (*oidc.Provider)(nil)
 	_ userpool.IdentityProvider  = federation.Provider(nil)
 	_ identitypool.LoginVerifier = (*oidc.Provider)(nil)
