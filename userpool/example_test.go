@@ -2,12 +2,16 @@ package userpool_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
 
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/memstore"
+	"github.com/stepwell/stepwell/userpool/sqlstore"
 )
 
 // examplePool returns a pool whose messages go into the last one's place.
@@ -120,4 +124,68 @@ func ExamplePool_AdminAddUserToGroup() {
 	fmt.Println(claims["cognito:groups"])
 	// Output:
 	// [admins]
+}
+
+// How do I keep users over a restart, and on more than one machine?
+func ExampleKeyFile() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(dir, "users.db"))) // or PostgreSQL, for several machines
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	store, err := sqlstore.Open(context.Background(), db, sqlstore.SQLite)
+	if err != nil {
+		log.Fatal(err)
+	}
+	wrapper, err := userpool.KeyFile(filepath.Join(dir, "users.key")) // or NewKeyWrapper, with a key that all machines get
+	if err != nil {
+		log.Fatal(err)
+	}
+	pool, err := userpool.New(userpool.Config{
+		Issuer:     "https://id.example.com",
+		Store:      store,
+		KeyWrapper: wrapper,
+		Sender:     userpool.SenderFunc(func(context.Context, userpool.Message) error { return nil }),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pool.Issuer())
+	// Output:
+	// https://id.example.com
+}
+
+// How do I check an access token where I have the pool at hand, and how do I end what it stands for?
+func ExamplePool_VerifyAccessToken() {
+	ctx := context.Background()
+	var mail userpool.Message
+	pool := examplePool(&mail)
+	out, _ := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "correct horse battery staple"})
+	_ = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: mail.Code, Session: out.Session})
+	in, err := pool.InitiateAuth(ctx, userpool.InitiateAuthInput{
+		AuthFlow: userpool.UserPasswordAuth, ClientID: "webapp", Username: "ada@example.com", Password: "correct horse battery staple",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	claims, err := pool.VerifyAccessToken(ctx, in.Tokens.AccessToken)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(claims["client_id"], claims["sub"] == out.UserSub)
+
+	if err := pool.GlobalSignOut(ctx, in.Tokens.AccessToken); err != nil {
+		log.Fatal(err)
+	}
+	_, err = pool.VerifyAccessToken(ctx, in.Tokens.AccessToken)
+	fmt.Println(errors.Is(err, userpool.NotAuthorized))
+	// Output:
+	// webapp true
+	// true
 }
