@@ -33,39 +33,18 @@ func (u User) provider() string {
 // GetUser returns the user of an access token with the scope aws.cognito.signin.user.admin, without PasswordHash and Codes. Errors:
 // NotAuthorized, InsufficientScope.
 func (p *Pool) GetUser(ctx context.Context, accessToken string) (User, error) {
-	claims, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
-	if err != nil {
-		return User{}, err
-	}
-	return p.userOf(ctx, claims)
-}
-
-func (p *Pool) userOf(ctx context.Context, claims map[string]any) (User, error) {
-	sub, _ := claims["sub"].(string)
-	u, err := p.store.User(ctx, p.id, sub)
-	if errors.Is(err, ErrNotFound) {
-		return User{}, invalidToken()
-	}
-	if err != nil {
-		return User{}, unavailable("reading a user", err)
-	}
-	return u.public(), nil
+	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
+	return u.public(), err
 }
 
 // UserInfo returns the claims that the scopes of an access token give about its user (OpenID Connect Core, 5.3): sub and username always,
 // and the attributes that belong to email, profile and phone. The token must have the scope openid. Booleans are JSON booleans. Errors:
 // NotAuthorized, InsufficientScope.
 func (p *Pool) UserInfo(ctx context.Context, accessToken string) (map[string]any, error) {
-	claims, err := p.verifyScope(ctx, accessToken, ScopeOpenID)
+	scopes, u, err := p.verifyScope(ctx, accessToken, ScopeOpenID)
 	if err != nil {
 		return nil, err
 	}
-	u, err := p.userOf(ctx, claims)
-	if err != nil {
-		return nil, err
-	}
-	granted, _ := claims["scope"].(string)
-	scopes := strings.Split(granted, " ")
 	info := map[string]any{}
 	for name, value := range u.Attributes {
 		if slices.Contains(scopes, scopeOf(name)) {
@@ -80,12 +59,11 @@ func (p *Pool) UserInfo(ctx context.Context, accessToken string) (map[string]any
 // DeleteUser deletes the user of an access token with the scope aws.cognito.signin.user.admin, with all sessions. Errors: NotAuthorized,
 // InsufficientScope.
 func (p *Pool) DeleteUser(ctx context.Context, accessToken string) error {
-	claims, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
+	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
 	if err != nil {
 		return err
 	}
-	sub, _ := claims["sub"].(string)
-	return p.deleteUser(ctx, sub)
+	return p.deleteUser(ctx, u.Sub)
 }
 
 func (p *Pool) deleteUser(ctx context.Context, sub string) error {
@@ -99,12 +77,11 @@ func (p *Pool) deleteUser(ctx context.Context, sub string) error {
 // and those of all clients. Refresh tokens are void at once; access and ID tokens are void at once for whoever asks [Pool.Revoked].
 // Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) GlobalSignOut(ctx context.Context, accessToken string) error {
-	claims, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
+	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
 	if err != nil {
 		return err
 	}
-	sub, _ := claims["sub"].(string)
-	return p.endAllSessions(ctx, sub, func(*User) {})
+	return p.endAllSessions(ctx, u.Sub, func(*User) {})
 }
 
 // endAllSessions changes a user and, in the same write, moves the epoch on, which ends every session, also one that is being made; the

@@ -1,6 +1,7 @@
 package userpool_test
 
 import (
+	"context"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -151,12 +152,13 @@ func TestO17_Revoke(t *testing.T) {
 	require.NoError(t, revoke(tokens.RefreshToken), "again")
 	_, err := k.refresh(tokens.RefreshToken)
 	require.ErrorIs(t, err, userpool.NotAuthorized)
-	for _, verify := range []error{
-		func() error { _, err := k.VerifyAccessToken(ctx, tokens.AccessToken); return err }(),
-		func() error { _, err := k.VerifyIDToken(ctx, tokens.IDToken); return err }(),
+	for token, verify := range map[string]func(context.Context, string) (map[string]any, error){
+		tokens.AccessToken: k.VerifyAccessToken, tokens.IDToken: k.VerifyIDToken,
 	} {
-		require.ErrorIs(t, verify, userpool.NotAuthorized)
-		require.ErrorContains(t, verify, "revoked")
+		claims, err := verify(ctx, token)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+		require.ErrorContains(t, err, "revoked")
+		require.Nil(t, claims, "who forgets to look at the error must not have claims")
 	}
 	k.claimsOf(k.VerifyAccessToken, others.AccessToken)
 	require.ErrorIs(t, k.RevokeToken(ctx, userpool.RevokeTokenInput{Token: others.RefreshToken, ClientID: "nobody"}), userpool.InvalidClient)

@@ -16,15 +16,25 @@ import (
 // It asks the store whether the session has ended. An API for which it is enough that tokens are good until they expire verifies them
 // with package middleware, without Revocation, which asks no store.
 func (p *Pool) VerifyAccessToken(ctx context.Context, token string) (map[string]any, error) {
+	claims, _, err := p.verifyAccess(ctx, token)
+	return claims, err
+}
+
+// verifyAccess is VerifyAccessToken, and returns the user too, who was read on the way.
+func (p *Pool) verifyAccess(ctx context.Context, token string) (map[string]any, User, error) {
 	claims, err := p.verify(ctx, token, "access", jose.Expected{})
 	if err != nil {
-		return nil, err
+		return nil, User{}, err
 	}
 	id, _ := claims["client_id"].(string)
 	if _, ok := p.client(id); !ok {
-		return nil, invalidToken()
+		return nil, User{}, invalidToken()
 	}
-	return claims, p.checkLive(ctx, claims)
+	u, err := p.liveUser(ctx, claims)
+	if err != nil {
+		return nil, User{}, err
+	}
+	return claims, u, nil
 }
 
 // VerifyIDToken returns the claims of an ID token of this pool, issued to one of its clients, as VerifyAccessToken does for access
@@ -34,7 +44,10 @@ func (p *Pool) VerifyIDToken(ctx context.Context, token string) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	return claims, p.checkLive(ctx, claims)
+	if _, err := p.liveUser(ctx, claims); err != nil {
+		return nil, err
+	}
+	return claims, nil
 }
 
 // VerifyIDTokenHint returns the claims of an ID token of this pool that may have expired, for the id_token_hint of a sign-out (OpenID
@@ -80,15 +93,19 @@ func (s *keySource) Key(ctx context.Context, kid string) (alg string, key crypto
 	return alg, key, err
 }
 
-func (p *Pool) checkLive(ctx context.Context, claims map[string]any) error {
-	revoked, err := p.Revoked(ctx, claims)
-	if err != nil {
-		return err
+// liveUser returns the user of verified claims. The error is NotAuthorized if the session that they belong to was ended.
+func (p *Pool) liveUser(ctx context.Context, claims map[string]any) (User, error) {
+	revoked := fail(NotAuthorized, "The token has been revoked.")
+	id, _ := claims["origin_jti"].(string)
+	sub, _ := claims["sub"].(string)
+	if id == "" || sub == "" {
+		return User{}, revoked
 	}
-	if revoked {
-		return fail(NotAuthorized, "The token has been revoked.")
+	s, u, err := p.standingSession(ctx, id)
+	if errors.Is(err, NotAuthorized) || err == nil && (s.Kind == SessionBrowser || s.Sub != sub) {
+		return User{}, revoked
 	}
-	return nil
+	return u, err
 }
 
 func invalidToken() *Error {
@@ -99,30 +116,23 @@ func invalidToken() *Error {
 // the user was disabled or deleted. A session whose refresh tokens have merely expired is not revoked. Claims without origin_jti count as
 // revoked. It is the Revocation that package middleware can ask, and costs two look-ups by key.
 func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error) {
-	id, _ := claims["origin_jti"].(string)
-	sub, _ := claims["sub"].(string)
-	if id == "" || sub == "" {
-		return true, nil
-	}
-	s, _, err := p.standingSession(ctx, id)
+	_, err := p.liveUser(ctx, claims)
 	if errors.Is(err, NotAuthorized) {
 		return true, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	return s.Kind == SessionBrowser || s.Sub != sub, nil
+	return false, err
 }
 
-// verifyScope returns the claims of an access token that has a scope.
-func (p *Pool) verifyScope(ctx context.Context, token, scope string) (map[string]any, error) {
-	claims, err := p.VerifyAccessToken(ctx, token)
+// verifyScope returns the scopes and the user of an access token that has a certain scope.
+func (p *Pool) verifyScope(ctx context.Context, token, scope string) ([]string, User, error) {
+	claims, u, err := p.verifyAccess(ctx, token)
 	if err != nil {
-		return nil, err
+		return nil, User{}, err
 	}
 	granted, _ := claims["scope"].(string)
-	if !slices.Contains(strings.Split(granted, " "), scope) {
-		return nil, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
+	scopes := strings.Split(granted, " ")
+	if !slices.Contains(scopes, scope) {
+		return nil, User{}, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
 	}
-	return claims, nil
+	return scopes, u, nil
 }
