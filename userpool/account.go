@@ -3,16 +3,39 @@ package userpool
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/jose"
 )
 
 // public returns the user without what only the pool may know.
 func (u User) public() User {
 	u = u.Clone()
-	u.PasswordHash = ""
-	u.Codes = nil
+	u.Identities = u.identities()
+	u.PasswordHash, u.PasswordHistory, u.SRPVerifier, u.Codes, u.RecoveryCodes = "", nil, nil, nil, nil
+	u.NewSoftwareToken = nil
+	if u.SoftwareToken != nil {
+		u.SoftwareToken.Secret = nil
+	}
+	return u
+}
+
+// readableBy returns the user without the attributes that a client may not read, wherever they stand.
+func (u User) readableBy(c Client) User {
+	u = u.public()
+	if c.ReadAttributes == nil {
+		return u
+	}
+	hidden := func(name, _ string) bool { return !c.canRead(name) }
+	maps.DeleteFunc(u.Attributes, hidden)
+	maps.DeleteFunc(u.Pending, hidden)
+	// Those that are left are not made of attributes.
+	u.Identifiers = slices.DeleteFunc(u.Identifiers, func(id Identifier) bool {
+		return id.Kind != IdentifierFederated && id.Kind != IdentifierPasskey
+	})
 	return u
 }
 
@@ -21,49 +44,126 @@ func (u User) provider() string {
 	if u.Status != StatusExternalProvider {
 		return ""
 	}
-	for _, id := range u.Identifiers {
-		if id.Kind == IdentifierFederated {
-			name, _, _ := strings.Cut(id.Value, " ")
-			return name
-		}
+	for _, i := range u.identities() {
+		return i.Provider
 	}
 	return ""
 }
 
-// GetUser returns the user of an access token with the scope aws.cognito.signin.user.admin, without PasswordHash and Codes. Errors:
-// NotAuthorized, InsufficientScope.
+// caller is a user who asks for something about themself, and what proves it.
+type caller struct {
+	user User
+	// client is whom the access token was issued to. It is zero at the hosted pages, which are no client and may read and write all that
+	// users may.
+	client Client
+	hosted bool
+	// session is the ID of the session that the proof belongs to, authTime when the person last proved who they are.
+	session  string
+	authTime time.Time
+	scopes   []string
+}
+
+// caller finds out who asks, by an access token with the scope aws.cognito.signin.user.admin or by the secret of a browser session.
+func (p *Pool) caller(ctx context.Context, accessToken, browserSession string) (caller, error) {
+	if browserSession == "" {
+		return p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
+	}
+	if accessToken != "" {
+		return caller{}, failField(InvalidParameter, "accessToken", "Give an access token or a browser session, not both.")
+	}
+	s, u, err := p.browserSession(ctx, browserSession)
+	if err != nil {
+		return caller{}, err
+	}
+	return caller{user: u, hosted: true, session: s.ID, authTime: s.AuthTime}, nil
+}
+
+// tokenCaller is caller for an access token that must have a scope.
+func (p *Pool) tokenCaller(ctx context.Context, accessToken, scope string) (caller, error) {
+	claims, u, _, err := p.verifyAccess(ctx, accessToken)
+	if err != nil {
+		return caller{}, err
+	}
+	granted, _ := claims["scope"].(string)
+	c := caller{user: u, scopes: strings.Split(granted, " ")}
+	if !slices.Contains(c.scopes, scope) {
+		return caller{}, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
+	}
+	id, _ := claims["client_id"].(string)
+	c.client, _ = p.client(id)
+	c.session, _ = claims["origin_jti"].(string)
+	c.authTime, _ = jose.Numeric(claims, "auth_time")
+	return c, nil
+}
+
+// mayWrite is for checkAttributes.
+func (c caller) mayWrite() func(name string) bool {
+	if c.hosted {
+		return nil
+	}
+	return c.client.canWrite
+}
+
+// recentCaller wants a caller who has proved just now who they are: a session that was left open, or stolen, must not be enough.
+func (p *Pool) recentCaller(c caller) error {
+	if p.now().Sub(c.authTime) > recentSignIn {
+		return fail(LoginRequired, "Please sign in again first, so that nobody else can do this.")
+	}
+	return nil
+}
+
+// still tells whether a user, read again, is one whom the caller may still act for.
+func (c caller) still(u User) error {
+	if !u.Enabled || u.Epoch != c.user.Epoch {
+		return signedOut()
+	}
+	return nil
+}
+
+// GetUser returns the user of an access token with the scope aws.cognito.signin.user.admin, with the attributes that the token's client may
+// read, and without what proves who they are. Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) GetUser(ctx context.Context, accessToken string) (User, error) {
-	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
-	return u.public(), err
+	c, err := p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
+	if err != nil {
+		return User{}, err
+	}
+	return c.user.readableBy(c.client), nil
 }
 
 // UserInfo returns the claims that the scopes of an access token give about its user (OpenID Connect Core, 5.3): sub and username always,
-// and the attributes that belong to email, profile and phone. The token must have the scope openid. Booleans are JSON booleans. Errors:
-// NotAuthorized, InsufficientScope.
+// and the attributes that belong to email, profile and phone, as far as the token's client may read them. The token must have the scope
+// openid. Booleans are JSON booleans. Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) UserInfo(ctx context.Context, accessToken string) (map[string]any, error) {
-	scopes, u, err := p.verifyScope(ctx, accessToken, ScopeOpenID)
+	c, err := p.tokenCaller(ctx, accessToken, ScopeOpenID)
 	if err != nil {
 		return nil, err
 	}
 	info := map[string]any{}
-	for name, value := range u.Attributes {
-		if slices.Contains(scopes, scopeOf(name)) {
+	for name, value := range c.user.Attributes {
+		if slices.Contains(c.scopes, scopeOf(name)) && c.client.canRead(name) {
 			info[name] = claimValue(name, value)
 		}
 	}
-	info["sub"] = u.Sub
-	info["username"] = u.Username
+	info["sub"] = c.user.Sub
+	info["username"] = c.user.Username
 	return info, nil
 }
 
 // DeleteUser deletes the user of an access token with the scope aws.cognito.signin.user.admin, with all sessions. Errors: NotAuthorized,
 // InsufficientScope.
 func (p *Pool) DeleteUser(ctx context.Context, accessToken string) error {
-	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
+	c, err := p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
 	if err != nil {
 		return err
 	}
-	return p.deleteUser(ctx, u.Sub)
+	err = p.deleteUser(ctx, c.user.Sub)
+	p.audit(ctx, c.event(EventUserChange, "DeleteUser"), UserContextData{}, err)
+	return err
+}
+
+// event is what the audit trail says of who asked.
+func (c caller) event(kind EventType, operation string) AuditEvent {
+	return AuditEvent{Type: kind, Operation: operation, Sub: c.user.Sub, ClientID: c.client.ID}
 }
 
 func (p *Pool) deleteUser(ctx context.Context, sub string) error {
@@ -75,19 +175,21 @@ func (p *Pool) deleteUser(ctx context.Context, sub string) error {
 
 // GlobalSignOut ends all sessions of the user of an access token with the scope aws.cognito.signin.user.admin: those at the hosted pages,
 // and those of all clients. Refresh tokens are void at once; access and ID tokens are void at once for whoever asks [Pool.Revoked].
-// Errors: NotAuthorized, InsufficientScope.
+// EndOtherSessions spares the present session. Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) GlobalSignOut(ctx context.Context, accessToken string) error {
-	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
+	c, err := p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
 	if err != nil {
 		return err
 	}
-	return p.endAllSessions(ctx, u.Sub, func(*User) {})
+	err = p.endAllSessions(ctx, c.user.Sub, func(*User) error { return nil })
+	p.audit(ctx, c.event(EventSignOut, "GlobalSignOut"), UserContextData{}, err)
+	return err
 }
 
-// endAllSessions changes a user and, in the same write, moves the epoch on, which ends every session, also one that is being made; the
-// deletion after it tidies up.
-func (p *Pool) endAllSessions(ctx context.Context, sub string, change func(*User)) error {
-	if _, err := p.changeUser(ctx, sub, func(u *User) { change(u); u.Epoch++ }); err != nil {
+// endAllSessions changes a user and, in the same write, moves the epoch on, which ends every session, also one that is being made, and
+// every sign-in on its way; the deletion after it tidies up.
+func (p *Pool) endAllSessions(ctx context.Context, sub string, change func(*User) error) error {
+	if _, err := p.nextEpoch(ctx, sub, change); err != nil {
 		return err
 	}
 	if err := p.store.DeleteSessionsOf(ctx, p.id, sub); err != nil {
@@ -96,8 +198,22 @@ func (p *Pool) endAllSessions(ctx context.Context, sub string, change func(*User
 	return nil
 }
 
-// changeUser reads, changes and writes a user until nobody else did so in between. The error is UserNotFound for an unknown sub.
-func (p *Pool) changeUser(ctx context.Context, sub string, change func(*User)) (User, error) {
+// replacePassword is endAllSessions for a change that should not be done again when it was done, though the store failed after it.
+func (p *Pool) replacePassword(ctx context.Context, sub string, change func(*User) error) (User, error) {
+	u, err := p.nextEpoch(ctx, sub, change)
+	if err == nil {
+		p.logFailure(ctx, "sessions that are over could not be deleted", p.store.DeleteSessionsOf(ctx, p.id, sub))
+	}
+	return u, err
+}
+
+func (p *Pool) nextEpoch(ctx context.Context, sub string, change func(*User) error) (User, error) {
+	return p.changeUser(ctx, sub, func(u *User) error { u.Epoch++; return change(u) })
+}
+
+// changeUser reads, changes and writes a user until nobody else did so in between. The error is UserNotFound for an unknown sub, AliasExists
+// if another user has one of the identifiers, or that of change, after which nothing is written.
+func (p *Pool) changeUser(ctx context.Context, sub string, change func(*User) error) (User, error) {
 	for range 100 {
 		u, err := p.store.User(ctx, p.id, sub)
 		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
@@ -106,7 +222,9 @@ func (p *Pool) changeUser(ctx context.Context, sub string, change func(*User)) (
 		if err != nil {
 			return User{}, unavailable("reading a user", err)
 		}
-		change(&u)
+		if err := change(&u); err != nil {
+			return User{}, err
+		}
 		u.Modified = p.now()
 		err = p.store.UpdateUser(ctx, p.id, u)
 		switch {
@@ -117,6 +235,8 @@ func (p *Pool) changeUser(ctx context.Context, sub string, change func(*User)) (
 			continue
 		case errors.Is(err, ErrNotFound):
 			return User{}, userNotFound()
+		case errors.Is(err, ErrExists):
+			return User{}, aliasExists()
 		}
 		return User{}, unavailable("changing a user", err)
 	}
@@ -124,71 +244,3 @@ func (p *Pool) changeUser(ctx context.Context, sub string, change func(*User)) (
 }
 
 func userNotFound() error { return fail(UserNotFound, "There is no such user.") }
-
-// resolve finds the user whom an administrator names: by e-mail address for one who signed up, or by sub.
-func (p *Pool) resolve(ctx context.Context, username string) (User, error) {
-	var u User
-	var err error
-	if strings.Contains(username, "@") {
-		email, bad := canonicalEmail(username)
-		if bad != nil {
-			return User{}, userNotFound()
-		}
-		u, err = p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
-	} else {
-		u, err = p.store.User(ctx, p.id, username)
-	}
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
-		return User{}, userNotFound()
-	}
-	if err != nil {
-		return User{}, unavailable("reading a user", err)
-	}
-	return u, nil
-}
-
-// AdminGetUser returns a user, without PasswordHash and Codes. username is the e-mail address of a user who signed up, or the sub of any
-// user. The operations whose names begin with Admin ask for no proof: the application decides who may call them. The error is
-// UserNotFound.
-func (p *Pool) AdminGetUser(ctx context.Context, username string) (User, error) {
-	u, err := p.resolve(ctx, username)
-	return u.public(), err
-}
-
-// AdminDeleteUser deletes a user with all sessions; see AdminGetUser for username. The error is UserNotFound.
-func (p *Pool) AdminDeleteUser(ctx context.Context, username string) error {
-	u, err := p.resolve(ctx, username)
-	if err != nil {
-		return err
-	}
-	return p.deleteUser(ctx, u.Sub)
-}
-
-// AdminDisableUser shuts a user out: all sessions end, and signing in fails as for an unknown user. See AdminGetUser for username. The
-// error is UserNotFound.
-func (p *Pool) AdminDisableUser(ctx context.Context, username string) error {
-	u, err := p.resolve(ctx, username)
-	if err != nil {
-		return err
-	}
-	return p.endAllSessions(ctx, u.Sub, func(u *User) { u.Enabled = false })
-}
-
-// AdminEnableUser lets a disabled user in again; see AdminGetUser for username. The error is UserNotFound.
-func (p *Pool) AdminEnableUser(ctx context.Context, username string) error {
-	u, err := p.resolve(ctx, username)
-	if err != nil {
-		return err
-	}
-	_, err = p.changeUser(ctx, u.Sub, func(u *User) { u.Enabled = true })
-	return err
-}
-
-// AdminUserGlobalSignOut ends all sessions of a user; see AdminGetUser for username. The error is UserNotFound.
-func (p *Pool) AdminUserGlobalSignOut(ctx context.Context, username string) error {
-	u, err := p.resolve(ctx, username)
-	if err != nil {
-		return err
-	}
-	return p.endAllSessions(ctx, u.Sub, func(*User) {})
-}

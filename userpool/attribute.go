@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -8,48 +9,59 @@ import (
 	"unicode/utf8"
 )
 
-// writable are the standard attributes (OpenID Connect Core 5.1) that a person may set; the others are the pool's to set.
-var writable = []string{
-	"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender",
-	"birthdate", "zoneinfo", "locale",
-}
+// writer is who sets attributes.
+type writer int
 
-// checkAttributes returns the attributes of a new user, or says which one is wrong.
-func checkAttributes(in map[string]string, email string) (map[string]string, error) {
-	out := map[string]string{}
+const (
+	writtenByUser writer = iota
+	writtenByAdmin
+)
+
+// checkAttributes returns attributes in their canonical form, or says which one is wrong. A value that is empty stays: it deletes the
+// attribute. may, if not nil, tells which ones the client may write.
+func (s Settings) checkAttributes(in map[string]string, by writer, may func(name string) bool) (map[string]string, error) {
+	out := make(map[string]string, len(in))
 	for _, name := range slices.Sorted(maps.Keys(in)) {
-		value := in[name]
-		if name == "email" {
-			if canonical, err := canonicalEmail(value); err != nil || canonical != email {
-				return nil, failField(InvalidParameter, "email", "The e-mail address is not the one that is signed up with.")
-			}
-			continue
+		rule, ok := s.attribute(name)
+		switch {
+		case !ok && (strings.HasPrefix(name, "cognito:") || strings.HasPrefix(name, "dev:")): // the pool's own, in Cognito's tokens
+			return nil, failField(NotAuthorized, name, "The attribute %q cannot be set here.", printable(name))
+		case !ok:
+			return nil, failField(InvalidParameter, name, "There is no attribute %q.", printable(name))
+		case rule.byPool, rule.byAdmin && by == writtenByUser, may != nil && !may(name):
+			return nil, failField(NotAuthorized, name, "The attribute %q cannot be set here.", printable(name))
 		}
-		if !slices.Contains(writable, name) {
-			return nil, failField(InvalidParameter, name, "The attribute %q cannot be set.", printable(name))
-		}
-		if err := checkAttributeValue(name, value); err != nil {
+		value, err := rule.check(in[name])
+		if err != nil {
 			return nil, err
 		}
-		if value != "" {
-			out[name] = value
-		}
+		out[name] = value
 	}
-	out["email"] = email
-	out["email_verified"] = "false"
 	return out, nil
 }
 
-func checkAttributeValue(name, value string) error {
-	label := strings.ReplaceAll(name, "_", " ")
-	switch {
-	case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
-		return failField(InvalidParameter, name, "The %s has a control character, such as a tab or a line break.", label)
-	case utf8.RuneCountInString(value) > 2048:
-		return failField(InvalidParameter, name, "The %s is too long: at most 2048 characters are allowed.", label)
+// checkRequired wants all that everybody must have.
+func (s Settings) checkRequired(attributes map[string]string) error {
+	for _, name := range s.RequiredAttributes {
+		if attributes[name] == "" {
+			return failField(InvalidParameter, name, "Please give your %s.", strings.ReplaceAll(strings.TrimPrefix(name, "custom:"), "_", " "))
+		}
 	}
 	return nil
 }
+
+// inField names the input that is at fault in another way.
+func inField(err error, field string) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Field != field {
+		c := *e
+		c.Field = field
+		return &c
+	}
+	return err
+}
+
+// verifiedAttribute is the name of the attribute that tells whether an address is verified.
+func verifiedAttribute(address string) string { return address + "_verified" }
 
 // printable makes a name from outside fit to be shown.
 func printable(s string) string {
@@ -59,8 +71,8 @@ func printable(s string) string {
 		}
 		return '.'
 	}, s)
-	if runes := []rune(s); len(runes) > 40 {
-		s = string(runes[:40]) + "..."
+	if utf8.RuneCountInString(s) > 40 {
+		s = string([]rune(s)[:40]) + "..."
 	}
 	return s
 }

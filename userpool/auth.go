@@ -2,7 +2,7 @@ package userpool
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"time"
 )
@@ -10,8 +10,25 @@ import (
 // AuthFlow is a way to sign in, with Cognito's names.
 type AuthFlow string
 
-// UserPasswordAuth is the flow that sends the user name and the password.
-const UserPasswordAuth AuthFlow = "USER_PASSWORD_AUTH"
+const (
+	// UserPasswordAuth sends the user name and the password.
+	UserPasswordAuth AuthFlow = "USER_PASSWORD_AUTH"
+	// UserSRPAuth proves the password by Secure Remote Password, without sending it. What Cognito's SDKs call the name of the pool is the part of
+	// Config.ID after its underscore. The pool keeps passwords in Unicode's form NFC (RFC 8265, 4.1), and cannot see what a client computes
+	// with: one that lets people type other forms normalizes them.
+	UserSRPAuth AuthFlow = "USER_SRP_AUTH"
+	// CustomAuth asks what the hooks DefineAuthChallenge, CreateAuthChallenge and VerifyAuthChallengeResponse want.
+	CustomAuth AuthFlow = "CUSTOM_AUTH"
+	// UserAuth lets the person choose among Settings.FirstFactors.
+	UserAuth AuthFlow = "USER_AUTH"
+	// RefreshTokenAuth renews tokens; see GetTokensFromRefreshToken, which does the same. Clients with rotation can use it too, unlike in
+	// Cognito, as the outcome has the new refresh token.
+	RefreshTokenAuth AuthFlow = "REFRESH_TOKEN_AUTH"
+	// AdminUserPasswordAuth is UserPasswordAuth from the server of an application; only AdminInitiateAuth takes it.
+	AdminUserPasswordAuth AuthFlow = "ADMIN_USER_PASSWORD_AUTH"
+)
+
+var authFlows = []AuthFlow{UserPasswordAuth, UserSRPAuth, CustomAuth, UserAuth, RefreshTokenAuth, AdminUserPasswordAuth}
 
 // AuthResult says what a sign-in ends in. The zero value is ResultTokens.
 type AuthResult int
@@ -26,130 +43,131 @@ const (
 // InitiateAuthInput begins a sign-in.
 type InitiateAuthInput struct {
 	AuthFlow AuthFlow
-	// ClientID names the app client, which must have the flow among its AuthFlows; ClientSecret authenticates a confidential one. Both
-	// must be empty with ResultBrowserSession.
+	// ClientID names the app client, which must have the flow among its AuthFlows. A confidential client proves itself by ClientSecret, or by
+	// SecretHash, which is the base64 of HMAC-SHA256(secret, Username + ClientID). All are empty with ResultBrowserSession.
 	ClientID     string
 	ClientSecret string
-	// Username is the e-mail address.
+	SecretHash   string
+	// Username is what the person typed: an e-mail address, a phone number or a name, as Settings.UsernameAttributes and AliasAttributes
+	// allow, or the user's sub. UserAuth takes none if Session is given, or if PreferredChallenge is ChallengeWebAuthn: then the
+	// authenticator says who it is.
 	Username string
+	// Password is for UserPasswordAuth and AdminUserPasswordAuth, and for UserAuth with the PreferredChallenge ChallengePassword.
 	Password string
+	// SRPA is the client's public value in hexadecimal, for UserSRPAuth, for UserAuth with the PreferredChallenge ChallengePasswordSRP, and for
+	// CustomAuth that begins with SRP.
+	SRPA string
+	// PreferredChallenge is what UserAuth should ask for. If the user does not have it, the person chooses.
+	PreferredChallenge ChallengeName
+	// RefreshToken is for RefreshTokenAuth.
+	RefreshToken string
+	// DeviceKey is the key of a device that the pool remembers, or empty. A key that the pool does not know is passed over.
+	DeviceKey string
+	// Session is the one of ConfirmSignUpOutput, for UserAuth.
+	Session string
 	// Result is what the sign-in ends in.
 	Result AuthResult
 	// Replaces is the secret of the session that the browser has, or empty. With ResultBrowserSession the new session takes its place,
 	// and the old secret is void. If the old session was another user's, it ends, with the tokens that were issued through it; if it was
 	// the same user's, those tokens stay valid.
 	Replaces string
+	// ACR is the least authentication context class that the sign-in must reach, or empty; see ACRMultiFactor.
+	ACR string
+	// ClientMetadata is handed to the hooks PreAuthentication (as ValidationData), UserMigration and CustomMessage.
+	ClientMetadata map[string]string
+	UserContext    UserContextData
 }
 
-// AuthOutcome is what a sign-in led to: what InitiateAuthInput.Result asked for.
+// AuthOutcome is what a sign-in led to: a challenge to answer, or what InitiateAuthInput.Result asked for.
 type AuthOutcome struct {
+	// Challenge is the next step, to be answered by RespondToAuthChallenge; nil when the sign-in is done.
+	Challenge *Challenge
 	// Tokens are set for ResultTokens.
 	Tokens *Tokens
+	// NewDevice is set beside Tokens if the pool tracks devices and does not know this one; see ConfirmDevice.
+	NewDevice *NewDeviceMetadata
 	// BrowserSession is the value of the cookie, a secret, for ResultBrowserSession; it is valid until BrowserSessionExpires.
 	BrowserSession        string
 	BrowserSessionExpires time.Time
 }
 
-// InitiateAuth signs a person in. Unknown users, wrong passwords and disabled users all get NotAuthorized, after the same work; failures
-// are counted for each address, whether or not it has an account.
+// NewDeviceMetadata names a device that the pool does not know yet.
+type NewDeviceMetadata struct {
+	DeviceKey      string
+	DeviceGroupKey string
+}
+
+// InitiateAuth begins to sign a person in. Unknown users, wrong passwords, disabled users and users without a password all get
+// NotAuthorized, after the same work; failures are counted for each account, by whatever name, and for each name without one.
 //
-// Errors: NotAuthorized; UserNotConfirmed, with a Session for ConfirmSignUp, if the password is right and the sign-up was not confirmed;
-// LimitExceeded; InvalidParameter; InvalidClient; UnauthorizedClient if the client may not use the flow; UserHookFailed.
+// Errors: NotAuthorized; UserNotConfirmed, with a Session for ConfirmSignUp, if the proof is right and the sign-up was not confirmed;
+// PasswordResetRequired, if the password is right; LimitExceeded; InvalidParameter; InvalidClient; UnauthorizedClient if the client may not
+// use the flow; UserHookFailed; UserNotFound where the client reveals it; MFAMethodNotFound if a second factor is wanted and the user can
+// have none; CodeDeliveryFailure if the code of a challenge could not be sent.
 func (p *Pool) InitiateAuth(ctx context.Context, in InitiateAuthInput) (*AuthOutcome, error) {
-	s := signIn{result: in.Result, replaces: in.Replaces}
-	switch {
-	case in.AuthFlow != UserPasswordAuth:
-		return nil, failField(InvalidParameter, "authFlow", "The flow %q is not supported; %s is.", printable(string(in.AuthFlow)), UserPasswordAuth)
-	case in.Result == ResultBrowserSession:
-		if in.ClientID != "" || in.ClientSecret != "" {
+	if in.AuthFlow == AdminUserPasswordAuth {
+		return nil, failField(InvalidParameter, "authFlow", "The flow %s is for AdminInitiateAuth.", AdminUserPasswordAuth)
+	}
+	return p.initiateAuth(ctx, in, false)
+}
+
+// AdminInitiateAuth is InitiateAuth for the server of an application, which vouches for the request: it takes the flow
+// AdminUserPasswordAuth besides. RespondToAuthChallenge, or AdminRespondToAuthChallenge, goes on. Devices are not tracked.
+func (p *Pool) AdminInitiateAuth(ctx context.Context, in InitiateAuthInput) (*AuthOutcome, error) {
+	return p.initiateAuth(ctx, in, true)
+}
+
+func (p *Pool) initiateAuth(ctx context.Context, in InitiateAuthInput, admin bool) (*AuthOutcome, error) {
+	s := &signIn{
+		Flow: in.AuthFlow, Admin: admin, Result: in.Result, Replaces: in.Replaces, ACR: in.ACR, DeviceKey: namedDevice(in.DeviceKey), Context: in.UserContext,
+		ValidationData: maps.Clone(in.ClientMetadata),
+	}
+	if !slices.Contains(authFlows, in.AuthFlow) {
+		return nil, failField(InvalidParameter, "authFlow", "The flow %q is not supported.", printable(string(in.AuthFlow)))
+	}
+	if err := checkACR(in.ACR); err != nil {
+		return nil, err
+	}
+	if in.Result == ResultBrowserSession {
+		if in.ClientID != "" || in.ClientSecret != "" || in.SecretHash != "" {
 			return nil, failField(InvalidParameter, "clientId", "A sign-in of a browser is not for one client: leave the client out.")
 		}
-	default:
-		client, err := p.AuthenticateClient(in.ClientID, in.ClientSecret)
-		if err != nil {
+		s.client = p.browserClient()
+	} else {
+		var err error
+		if s.client, err = p.proveClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {
 			return nil, err
 		}
-		if !slices.Contains(client.AuthFlows, in.AuthFlow) {
+		s.ClientID = s.client.ID
+		if !s.client.allows(in.AuthFlow) {
 			return nil, fail(UnauthorizedClient, "The client may not use the flow "+string(in.AuthFlow)+": add it to its AuthFlows.")
 		}
-		s.client = client
-		s.scopes = []string{ScopeUserAdmin}
 	}
-	var err error
-	if s.user, err = p.checkPassword(ctx, in.Username, in.Password, in.ClientID); err != nil {
-		return nil, err
-	}
-	s.authTime = p.now()
-	return p.finishSignIn(ctx, s)
+	out, err := p.begin(ctx, s, in)
+	p.auditFailedSignIn(ctx, s, err)
+	return out, err
 }
 
-// checkPassword returns the user whose password it is.
-func (p *Pool) checkPassword(ctx context.Context, username, password, clientID string) (User, error) {
-	email, err := canonicalEmail(username)
-	if err != nil {
-		return User{}, err
-	}
-	if password, err = normalPassword(password); err != nil {
-		return User{}, err
-	}
-	if err := p.count(ctx, limitSignIn, email); err != nil {
-		return User{}, err
-	}
-	u, err := p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, unavailable("reading a user", err)
-	}
-	event := userEvent(u, clientID)
-	if event.Attributes == nil {
-		event.Attributes = map[string]string{"email": email}
-	}
-	if err := p.runUserHook(ctx, "PreAuthentication", p.hooks.PreAuthentication, event); err != nil {
-		return User{}, err
-	}
-	right, err := p.hasher.verify(ctx, u.PasswordHash, password)
-	if err != nil {
-		return User{}, err
-	}
-	if !right || !u.Enabled {
-		return User{}, fail(NotAuthorized, "Incorrect e-mail address or password.")
-	}
-	if err := p.forget(ctx, limitSignIn, email); err != nil {
-		return User{}, err
-	}
-	if u.Status == StatusUnconfirmed {
-		return User{}, &Error{
-			Code: UserNotConfirmed, Session: u.Sub,
-			Message: "Your e-mail address is not confirmed yet. Enter the code that was sent to you, or ask for a new one.",
-		}
-	}
-	return u, nil
+// browserClient stands for the hosted pages: they are no client, and may do what the settings allow.
+func (p *Pool) browserClient() Client {
+	return Client{AuthFlows: []AuthFlow{UserPasswordAuth, UserAuth}, AuthSessionValidity: 10 * time.Minute}
 }
 
-// signIn is a person who has proved who they are, and what for.
-type signIn struct {
-	user     User
-	result   AuthResult
-	client   Client
-	scopes   []string
-	authTime time.Time
-	provider string
-	replaces string
-}
-
-// finishSignIn is the one way out of every sign-in.
-func (p *Pool) finishSignIn(ctx context.Context, s signIn) (*AuthOutcome, error) {
-	if err := p.runUserHook(ctx, "PostAuthentication", p.hooks.PostAuthentication, userEvent(s.user, s.client.ID)); err != nil {
-		return nil, err
+// begin takes the first step of a flow.
+func (p *Pool) begin(ctx context.Context, s *signIn, in InitiateAuthInput) (*AuthOutcome, error) {
+	switch in.AuthFlow {
+	case UserPasswordAuth, AdminUserPasswordAuth:
+		return p.beginPassword(ctx, s, in)
+	case UserSRPAuth:
+		return p.beginSRP(ctx, s, in)
+	case CustomAuth:
+		return p.beginCustom(ctx, s, in)
+	case UserAuth:
+		return p.beginChoice(ctx, s, in)
 	}
-	if s.result == ResultBrowserSession {
-		return p.newBrowserSession(ctx, s)
-	}
-	id, err := p.newID()
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := p.newTokens(ctx, tokenGrant{
-		user: s.user, client: s.client, scopes: s.scopes, sessionID: id, authTime: s.authTime, provider: s.provider,
+	tokens, err := p.GetTokensFromRefreshToken(ctx, GetTokensFromRefreshTokenInput{
+		RefreshToken: in.RefreshToken, ClientID: in.ClientID, ClientSecret: in.ClientSecret, SecretHash: in.SecretHash,
+		Username: in.Username, DeviceKey: in.DeviceKey,
 	})
 	if err != nil {
 		return nil, err

@@ -35,6 +35,10 @@ type IssueAuthorizationCodeInput struct {
 	// CodeChallenge is required of every client, and CodeChallengeMethod must be "S256" (RFC 7636; RFC 9700, 2.1.1).
 	CodeChallenge       string
 	CodeChallengeMethod string
+	// ACRValues are the authentication context classes that will do; the sign-in must have reached one of them. Empty means any.
+	ACRValues []string
+	// MaxAge is how long ago the person may have signed in; nil means any time, and 0 that they sign in anew.
+	MaxAge *time.Duration
 }
 
 // authorizationCode is what an authorization code stands for.
@@ -51,11 +55,13 @@ type authorizationCode struct {
 	Parent    string
 	AuthTime  time.Time
 	Provider  string
+	AMR       []string
 }
 
 // IssueAuthorizationCode returns a code for the person who is signed in with the browser session. It can be used once, within five
-// minutes, by this client and with this redirect address (RFC 6749, 4.1.2). Errors: NotAuthorized if nobody is signed in; InvalidClient;
-// InvalidParameter with Field "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
+// minutes, by this client and with this redirect address (RFC 6749, 4.1.2). Errors: NotAuthorized if nobody is signed in; LoginRequired if
+// the sign-in is older than MaxAge; InsufficientAuthentication if it is weaker than ACRValues (RFC 9470); InvalidClient; InvalidParameter with
+// Field "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
 func (p *Pool) IssueAuthorizationCode(ctx context.Context, in IssueAuthorizationCodeInput) (string, error) {
 	client, found := p.client(in.ClientID)
 	if !found {
@@ -76,6 +82,9 @@ func (p *Pool) IssueAuthorizationCode(ctx context.Context, in IssueAuthorization
 		return "", fail(InvalidScope, "The client may not ask for this scope.")
 	}
 	s, u, err := p.browserSession(ctx, in.BrowserSession)
+	if err == nil {
+		err = p.satisfies(s, in.ACRValues, in.MaxAge)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -91,6 +100,7 @@ func (p *Pool) IssueAuthorizationCode(ctx context.Context, in IssueAuthorization
 	err = p.putTicket(ctx, ticketCode, code, authorizationCode{
 		ClientID: client.ID, RedirectURI: in.RedirectURI, Scopes: slices.Compact(scopes), Nonce: in.Nonce, Challenge: in.CodeChallenge,
 		Sub: u.Sub, Epoch: u.Epoch, SessionID: id, Parent: s.ID, AuthTime: s.AuthTime, Provider: s.Provider,
+		AMR: s.AMR,
 	}, authorizationCodeValidity)
 	if err != nil {
 		return "", err
@@ -144,7 +154,7 @@ func (p *Pool) RedeemAuthorizationCode(ctx context.Context, in RedeemAuthorizati
 	}
 	tokens, err := p.newTokens(ctx, tokenGrant{
 		user: u, client: client, scopes: c.Scopes, sessionID: c.SessionID, parent: c.Parent, authTime: c.AuthTime, provider: c.Provider,
-		nonce: c.Nonce, oauth: true,
+		nonce: c.Nonce, amr: c.AMR, trigger: TriggerTokensHosted, oauth: true,
 	})
 	if errors.Is(err, NotAuthorized) {
 		return nil, invalidGrant()
@@ -165,7 +175,9 @@ func (p *Pool) codeReplayed(ctx context.Context, c authorizationCode) error {
 	if err != nil && !errors.Is(err, ErrExists) {
 		return unavailable("storing a ticket", err)
 	}
-	if err := p.endSession(ctx, c.SessionID); err != nil {
+	err = p.endSession(ctx, c.SessionID)
+	p.audit(ctx, AuditEvent{Type: EventTokenReuse, Operation: "RedeemAuthorizationCode", Sub: c.Sub, ClientID: c.ClientID}, UserContextData{}, err)
+	if err != nil {
 		return err
 	}
 	return invalidGrant()

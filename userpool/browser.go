@@ -3,11 +3,8 @@ package userpool
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +24,9 @@ type BrowserSession struct {
 	Expires  time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.
 	Provider string
+	// AMR are the methods of authentication (RFC 8176), and ACR is the class that they reach.
+	AMR []string
+	ACR string
 }
 
 // recentSignIn is how long after a sign-in a person may do what cannot be undone (OWASP ASVS 5.0, 7.5).
@@ -34,16 +34,7 @@ const recentSignIn = 10 * time.Minute
 
 func (p *Pool) recent(s Session) bool { return p.now().Sub(s.AuthTime) <= recentSignIn }
 
-// newID returns 128 random bits as text.
-func (p *Pool) newID() (string, error) {
-	b := make([]byte, 16)
-	if _, err := io.ReadFull(p.rand, b); err != nil {
-		return "", fmt.Errorf("userpool: reading random bytes: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
-}
-
-func (p *Pool) newBrowserSession(ctx context.Context, s signIn) (*AuthOutcome, error) {
+func (p *Pool) newBrowserSession(ctx context.Context, s *signIn) (*AuthOutcome, error) {
 	secret, err := p.newSecret()
 	if err != nil {
 		return nil, err
@@ -61,24 +52,28 @@ func (p *Pool) newBrowserSession(ctx context.Context, s signIn) (*AuthOutcome, e
 	}
 	err = p.store.CreateSession(ctx, p.id, Session{
 		ID: id, Kind: SessionBrowser, Sub: s.user.Sub, Secret: hashSecret(secret), Epoch: s.user.Epoch,
-		AuthTime: s.authTime, Provider: s.provider, Created: p.now(), Expires: expires,
+		AuthTime: s.AuthTime, Provider: s.Provider, AMR: s.AMR, IPAddress: s.Context.address(), UserAgent: s.Context.agent(),
+		Created: p.now(), Expires: expires,
 	})
 	if errors.Is(err, ErrNotFound) { // the user was deleted a moment ago
-		return nil, fail(NotAuthorized, "Incorrect e-mail address or password.")
+		return nil, p.notAuthorized()
 	}
 	if err != nil {
 		return nil, unavailable("making a session", err)
+	}
+	if err := p.limitSessions(ctx, Session{Sub: s.user.Sub, Epoch: s.user.Epoch}); err != nil {
+		return nil, err
 	}
 	return &AuthOutcome{BrowserSession: id + "." + secret, BrowserSessionExpires: expires}, nil
 }
 
 // replaceBrowserSession gives the session that the browser has a new secret and a new beginning, if it is a live one of the same user,
 // and returns its ID. Any other session is ended.
-func (p *Pool) replaceBrowserSession(ctx context.Context, s signIn, secret string, expires time.Time) (string, error) {
-	if s.replaces == "" {
+func (p *Pool) replaceBrowserSession(ctx context.Context, s *signIn, secret string, expires time.Time) (string, error) {
+	if s.Replaces == "" {
 		return "", nil
 	}
-	old, u, err := p.browserSession(ctx, s.replaces)
+	old, u, err := p.browserSession(ctx, s.Replaces)
 	if errors.Is(err, NotAuthorized) {
 		return "", nil
 	}
@@ -88,9 +83,12 @@ func (p *Pool) replaceBrowserSession(ctx context.Context, s signIn, secret strin
 	if u.Sub != s.user.Sub || u.Epoch != s.user.Epoch {
 		return "", p.endSession(ctx, old.ID)
 	}
-	old.Secret, old.AuthTime, old.Provider, old.Expires = hashSecret(secret), s.authTime, s.provider, expires
+	old.Secret, old.AuthTime, old.Provider, old.AMR, old.Expires = hashSecret(secret), s.AuthTime, s.Provider, s.AMR, expires
+	old.Rotated = p.now()
 	switch err := p.store.UpdateSession(ctx, p.id, old); {
-	case errors.Is(err, ErrStale), errors.Is(err, ErrNotFound): // replaced or ended at this very moment: this sign-in begins its own
+	case errors.Is(err, ErrStale): // noted to be in use, or replaced, at this very moment: the secret tells which
+		return p.replaceBrowserSession(ctx, s, secret, expires)
+	case errors.Is(err, ErrNotFound): // ended at this very moment: this sign-in begins its own
 		return "", nil
 	case err != nil:
 		return "", unavailable("renewing a session", err)
@@ -109,7 +107,7 @@ func (p *Pool) BrowserSession(ctx context.Context, secret string) (*BrowserSessi
 	if err != nil {
 		return nil, unavailable("reading groups", err)
 	}
-	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider, Recent: p.recent(s)}
+	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider, Recent: p.recent(s), AMR: s.AMR, ACR: acrOf(s.AMR)}
 	for _, g := range groups {
 		out.Groups = append(out.Groups, g.Name)
 	}
@@ -128,13 +126,15 @@ func (p *Pool) browserSession(ctx context.Context, secret string) (Session, User
 	if s.Kind != SessionBrowser || subtle.ConstantTimeCompare(s.Secret, hashSecret(proof)) != 1 {
 		return Session{}, User{}, signedOut()
 	}
-	return s, u, nil
+	touched, err := p.touch(ctx, s, p.settings.touchEvery())
+	p.logFailure(ctx, "the use of a session could not be noted", err)
+	return touched, u, nil
 }
 
 // liveSession returns a session that is not over, with its user.
 func (p *Pool) liveSession(ctx context.Context, id string) (Session, User, error) {
 	s, u, err := p.standingSession(ctx, id)
-	if err == nil && !p.now().Before(s.Expires) {
+	if err == nil && (!p.now().Before(s.Expires) || p.idle(s)) {
 		return Session{}, User{}, signedOut()
 	}
 	return s, u, err
@@ -171,16 +171,25 @@ func (s *BrowserSession) Claims() map[string]any {
 	claims["sub"] = s.User.Sub
 	claims["username"] = s.User.Username
 	claims["token_use"] = "session"
+	claims["acr"] = s.ACR
+	if len(s.AMR) > 0 {
+		claims["amr"] = anySlice(s.AMR)
+	}
 	claims["auth_time"] = json.Number(strconv.FormatInt(s.AuthTime.Unix(), 10))
 	claims["exp"] = json.Number(strconv.FormatInt(s.Expires.Unix(), 10))
 	if len(s.Groups) > 0 {
-		groups := make([]any, len(s.Groups))
-		for i, g := range s.Groups {
-			groups[i] = g
-		}
-		claims["cognito:groups"] = groups
+		claims["cognito:groups"] = anySlice(s.Groups)
 	}
 	return claims
+}
+
+// anySlice gives strings the form that they have in decoded JSON.
+func anySlice(in []string) []any {
+	out := make([]any, len(in))
+	for i, s := range in {
+		out[i] = s
+	}
+	return out
 }
 
 // EndBrowserSession ends a session and revokes the tokens that were issued through it. A session that is over already is no error.
@@ -192,7 +201,9 @@ func (p *Pool) EndBrowserSession(ctx context.Context, secret string) error {
 	if err != nil {
 		return err
 	}
-	return p.endSession(ctx, s.ID)
+	err = p.endSession(ctx, s.ID)
+	p.audit(ctx, AuditEvent{Type: EventSignOut, Operation: "EndBrowserSession", Sub: s.Sub}, UserContextData{}, err)
+	return err
 }
 
 func (p *Pool) endSession(ctx context.Context, id string) error {
@@ -212,5 +223,7 @@ func (p *Pool) DeleteBrowserUser(ctx context.Context, secret string) error {
 	if !p.recent(s) {
 		return fail(LoginRequired, "Please sign in again first: this cannot be undone.")
 	}
-	return p.deleteUser(ctx, u.Sub)
+	err = p.deleteUser(ctx, u.Sub)
+	p.auditUser(ctx, "DeleteBrowserUser", EventUserChange, u.Sub, err)
+	return err
 }

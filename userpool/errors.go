@@ -25,7 +25,8 @@ type Error struct {
 	Field string
 	// RetryAfter is how long to wait, with LimitExceeded; otherwise zero.
 	RetryAfter time.Duration
-	// Session continues an unfinished sign-up, with UserNotConfirmed: pass it to ConfirmSignUp. Otherwise empty.
+	// Session continues what is unfinished: with UserNotConfirmed, pass it to ConfirmSignUp; when an answer to
+	// RespondToAuthChallenge or a code for VerifySoftwareToken was wrong, or came too soon, answer again with it. Otherwise empty.
 	Session string
 
 	cause error
@@ -49,6 +50,9 @@ const (
 	// LoginRequired is something that only a person who has just signed in may do: have them sign in again, and repeat it (OpenID Connect
 	// Core, 3.1.2.6).
 	LoginRequired Code = "LoginRequired"
+	// InsufficientAuthentication is something that wants a stronger sign-in than the last one was: have the person sign in again, with
+	// InitiateAuthInput.ACR, and repeat it (RFC 9470).
+	InsufficientAuthentication Code = "InsufficientAuthentication"
 	// CodeMismatch is a one-time code that is wrong, or was used already.
 	CodeMismatch Code = "CodeMismatch"
 	// ExpiredCode is the right one-time code, but too old, or after too many wrong ones.
@@ -59,6 +63,34 @@ const (
 	CodeDeliveryFailure Code = "CodeDeliveryFailure"
 	// UserHookFailed is a hook of the application that refused, failed, hung or panicked. Cognito calls it UserLambdaValidation.
 	UserHookFailed Code = "UserHookFailed"
+	// UsernameExists is a user name that is taken.
+	UsernameExists Code = "UsernameExists"
+	// AliasExists is an address or name that is verified as another user's.
+	AliasExists Code = "AliasExists"
+	// PasswordResetRequired is a sign-in of a user who must set a new password first, by ForgotPassword.
+	PasswordResetRequired Code = "PasswordResetRequired"
+	// PasswordHistoryPolicyViolation is a new password that is the present one, or one of the last.
+	PasswordHistoryPolicyViolation Code = "PasswordHistoryPolicyViolation"
+	// UnsupportedUserState is something that cannot be done in the user's present state.
+	UnsupportedUserState Code = "UnsupportedUserState"
+	// UnsupportedOperation is something that is not switched on in the pool's settings, or for the client.
+	UnsupportedOperation Code = "UnsupportedOperation"
+	// EnableSoftwareTokenMFA is a code of an authenticator app that does not match the secret that is being set up.
+	EnableSoftwareTokenMFA Code = "EnableSoftwareTokenMFA"
+	// SoftwareTokenMFANotFound is a user who has no authenticator app, or did not begin to set one up.
+	SoftwareTokenMFANotFound Code = "SoftwareTokenMFANotFound"
+	// MFAMethodNotFound is a second factor that the user does not have, or that the pool does not allow.
+	MFAMethodNotFound Code = "MFAMethodNotFound"
+	// WebAuthnNotEnabled is a passkey in a pool without Config.WebAuthn, or whose settings do not allow passkeys.
+	WebAuthnNotEnabled Code = "WebAuthnNotEnabled"
+	// WebAuthnChallengeNotFound is the answer to a registration that nobody began, or that took too long.
+	WebAuthnChallengeNotFound Code = "WebAuthnChallengeNotFound"
+	// DuplicateUserPool is the ID of a pool that is taken.
+	DuplicateUserPool Code = "DuplicateUserPool"
+	// DeviceKeyExists is the key of a device that was confirmed before.
+	DeviceKeyExists Code = "DeviceKeyExists"
+	// PreconditionNotMet is a change of something that somebody else changed in the meantime, or an import job in another state.
+	PreconditionNotMet Code = "PreconditionNotMet"
 	// GroupExists is a group name that is taken.
 	GroupExists Code = "GroupExists"
 	// ResourceNotFound is a group, client or provider that is not there.
@@ -126,4 +158,15 @@ func unavailable(doing string, err error) error {
 		Message: "The user directory cannot be reached right now. Please try again in a moment.",
 		cause:   fmt.Errorf("%s: %w", doing, err),
 	}
+}
+
+// codeOf returns the code of an error, empty for nil, and ServiceUnavailable for a failure that has none.
+func codeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ServiceUnavailable
 }

@@ -36,13 +36,13 @@ func Example() {
 	var mail userpool.Message
 	pool := examplePool(&mail)
 
-	out, err := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "correct horse battery staple"})
+	out, err := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "purple otters juggle lanterns"})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("a code was sent to", out.CodeDeliveryDetails.Destination)
 
-	err = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{
+	_, err = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{
 		Username: "ada@example.com", ConfirmationCode: mail.Code, Session: out.Session,
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func Example() {
 
 	in, err := pool.InitiateAuth(ctx, userpool.InitiateAuthInput{
 		AuthFlow: userpool.UserPasswordAuth, ClientID: "webapp",
-		Username: "ada@example.com", Password: "correct horse battery staple",
+		Username: "ada@example.com", Password: "purple otters juggle lanterns",
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -97,7 +97,7 @@ func ExampleHooks() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = pool.SignUp(context.Background(), userpool.SignUpInput{Username: "eve@example.com", Password: "correct horse battery staple"})
+	_, err = pool.SignUp(context.Background(), userpool.SignUpInput{Username: "eve@example.com", Password: "purple otters juggle lanterns"})
 	fmt.Println(err)
 	// Output:
 	// userpool: UserHookFailed: Please sign up with your address at example.org.
@@ -108,8 +108,8 @@ func ExamplePool_AdminAddUserToGroup() {
 	ctx := context.Background()
 	var mail userpool.Message
 	pool := examplePool(&mail)
-	out, _ := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "correct horse battery staple"})
-	_ = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: mail.Code, Session: out.Session})
+	out, _ := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "purple otters juggle lanterns"})
+	_, _ = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: mail.Code, Session: out.Session})
 
 	if err := pool.CreateGroup(ctx, userpool.Group{Name: "admins"}); err != nil {
 		log.Fatal(err)
@@ -118,7 +118,7 @@ func ExamplePool_AdminAddUserToGroup() {
 		log.Fatal(err)
 	}
 	in, _ := pool.InitiateAuth(ctx, userpool.InitiateAuthInput{
-		AuthFlow: userpool.UserPasswordAuth, ClientID: "webapp", Username: "ada@example.com", Password: "correct horse battery staple",
+		AuthFlow: userpool.UserPasswordAuth, ClientID: "webapp", Username: "ada@example.com", Password: "purple otters juggle lanterns",
 	})
 	claims, _ := pool.VerifyAccessToken(ctx, in.Tokens.AccessToken)
 	fmt.Println(claims["cognito:groups"])
@@ -165,10 +165,10 @@ func ExamplePool_VerifyAccessToken() {
 	ctx := context.Background()
 	var mail userpool.Message
 	pool := examplePool(&mail)
-	out, _ := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "correct horse battery staple"})
-	_ = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: mail.Code, Session: out.Session})
+	out, _ := pool.SignUp(ctx, userpool.SignUpInput{Username: "ada@example.com", Password: "purple otters juggle lanterns"})
+	_, _ = pool.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: mail.Code, Session: out.Session})
 	in, err := pool.InitiateAuth(ctx, userpool.InitiateAuthInput{
-		AuthFlow: userpool.UserPasswordAuth, ClientID: "webapp", Username: "ada@example.com", Password: "correct horse battery staple",
+		AuthFlow: userpool.UserPasswordAuth, ClientID: "webapp", Username: "ada@example.com", Password: "purple otters juggle lanterns",
 	})
 	if err != nil {
 		log.Fatal(err)

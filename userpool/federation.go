@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -28,23 +29,60 @@ type IdentityProvider interface {
 
 // Provider is an [IdentityProvider] of a pool, with what the pool needs to know about it.
 type Provider struct {
-	// Name is 1 to 32 characters of A-Z, a-z, 0-9, "_" and "-"; it is part of the identity of those who come from there, and must not be
-	// changed or given to another provider. No name may be another's with "_" after it.
+	// Name is 1 to 32 characters of A-Z, a-z, 0-9, "_" and "-", and not "Cognito"; it is part of the identity of those who come from there,
+	// and must not be changed or given to another provider. No name may be another's with "_" after it.
 	Name string
 	// Label is what the button says after "Continue with"; Name by default.
 	Label string
 	IdentityProvider
-	// AttributeMapping says which attribute of the provider (the value) becomes which of the pool (the key). By default the standard
-	// claims keep their names.
+	// Type is the claim providerType, with Cognito's names: "OIDC" (the default), "SAML", "Google", "Facebook", "LoginWithAmazon" or
+	// "SignInWithApple". Issuer is the claim issuer, or empty.
+	Type   string
+	Issuer string
+	// AttributeMapping says which attribute of the provider (the value) becomes which of the pool (the key), custom ones included. By
+	// default the standard claims keep their names. See FinishFederatedSignIn for what happens at each sign-in.
 	AttributeMapping map[string]string
+	// LinkBy says whether a first sign-in is linked to a user who is there already; LinkNever by default.
+	LinkBy LinkRule
+	// AuthoritativeDomains are the domains whose addresses the provider gives to people and takes back, such as a company's own domain, or
+	// "gmail.com" for Google: for these alone, what it says about an address is proof. Subdomains are not included.
+	AuthoritativeDomains []string
+	// OverwriteVerified lets the provider replace the verified e-mail address or phone number of a user who is linked to it, by one that it
+	// says is verified: people then get codes there, and sign in with it. Otherwise such an address is the user's own to change.
+	OverwriteVerified bool
+	// AutoGroup keeps the users who came from this provider in the group "<pool ID>_<provider>", which is made when the first one comes, as
+	// Cognito does.
+	AutoGroup bool
 }
+
+// LinkRule says when a first sign-in at another provider is linked to a user of the pool without being asked for. Whoever controls what the
+// provider says then controls the user.
+//
+// The usual complaint is that one person with one e-mail address has two users, one with a password and one from a provider. There are
+// three ways to have one only. The person links the provider while they are signed in: see BeginFederatedSignInInput.LinkTo; nothing is
+// guessed, as both accounts are proved. An administrator, or the hook PreSignUp, calls AdminLinkProviderForUser before the first sign-in
+// there. Or LinkVerifiedEmail does it by the address.
+type LinkRule string
+
+const (
+	// LinkNever makes a user of their own for everybody who comes from the provider.
+	LinkNever LinkRule = ""
+	// LinkVerifiedEmail links to the user who has the e-mail address, if the provider says that it is verified, its domain is one of
+	// AuthoritativeDomains, and the user has it verified too; the user is told. A sign-up with the address that was never confirmed is
+	// replaced: nobody proved that it was theirs, so its password does not stay. A disabled user keeps the person out. In all other cases
+	// a user of their own is made. Do not use it where addresses are given to another person before the first one's user is deleted.
+	LinkVerifiedEmail LinkRule = "verified_email"
+)
 
 // ProviderInfo is what pages show of a [Provider]: Name is in URLs, Label on the button.
 type ProviderInfo struct{ Name, Label string }
 
-var providerName = regexp.MustCompile(`^[\w-]{1,32}$`)
+var (
+	providerName  = regexp.MustCompile(`^[\w-]{1,32}$`)
+	providerTypes = []string{"OIDC", "SAML", "Google", "Facebook", "LoginWithAmazon", "SignInWithApple"}
+)
 
-func checkProviders(providers []Provider) error {
+func checkProviders(providers []Provider, settings Settings) error {
 	seen := map[string]bool{}
 	for _, provider := range providers {
 		for _, other := range providers {
@@ -55,23 +93,82 @@ func checkProviders(providers []Provider) error {
 		switch {
 		case !providerName.MatchString(provider.Name):
 			return fmt.Errorf("userpool: the name of provider %q must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -", provider.Name)
+		case strings.EqualFold(provider.Name, nativeProvider):
+			return fmt.Errorf("userpool: provider %q has the name that stands for the pool itself: change it", provider.Name)
 		case provider.IdentityProvider == nil:
 			return fmt.Errorf("userpool: provider %q has no IdentityProvider", provider.Name)
 		case seen[provider.Name]:
 			return fmt.Errorf("userpool: two providers have the name %q", provider.Name)
+		case provider.Type != "" && !slices.Contains(providerTypes, provider.Type):
+			return fmt.Errorf("userpool: provider %q has the Type %q, which is not one of %q", provider.Name, printable(provider.Type), providerTypes)
 		}
-		for name := range provider.AttributeMapping {
-			if !slices.Contains(mappable, name) {
-				return fmt.Errorf("userpool: provider %q maps to the attribute %q, which is not one of %s", provider.Name, name, strings.Join(mappable, ", "))
-			}
+		if err := provider.checkMapping(settings); err != nil {
+			return err
+		}
+		if err := provider.checkLinking(settings); err != nil {
+			return err
 		}
 		seen[provider.Name] = true
 	}
 	return nil
 }
 
-// mappable are the attributes that a provider may set.
-var mappable = slices.Concat(writable, []string{"email", "email_verified"})
+func (p Provider) checkMapping(settings Settings) error {
+	for name := range p.AttributeMapping {
+		if rule, ok := settings.attribute(name); !ok || rule.byPool {
+			return fmt.Errorf("userpool: provider %q maps to %q, which is no attribute that a provider can set", p.Name, name)
+		}
+	}
+	for _, name := range settings.RequiredAttributes {
+		if _, mapped := p.mapping()[name]; !mapped && !settings.AllowAdminCreateUserOnly {
+			return fmt.Errorf("userpool: provider %q does not map to %q, which everybody must have: nobody could come from there", p.Name, name)
+		}
+	}
+	return nil
+}
+
+func (p Provider) checkLinking(settings Settings) error {
+	for _, domain := range p.AuthoritativeDomains {
+		if _, err := canonicalEmail("x@" + domain); err != nil {
+			return fmt.Errorf("userpool: provider %q: AuthoritativeDomains has %q, which is no domain such as example.com", p.Name, printable(domain))
+		}
+	}
+	byEmail := slices.Contains(settings.UsernameAttributes, "email") || slices.Contains(settings.AliasAttributes, "email")
+	_, email := p.mapping()["email"]
+	_, verified := p.mapping()["email_verified"]
+	switch {
+	case p.LinkBy != LinkNever && p.LinkBy != LinkVerifiedEmail:
+		return fmt.Errorf("userpool: provider %q: LinkBy is %q, which is neither empty nor %q", p.Name, printable(string(p.LinkBy)), LinkVerifiedEmail)
+	case p.LinkBy == LinkNever:
+		return nil
+	case len(p.AuthoritativeDomains) == 0:
+		return fmt.Errorf("userpool: provider %q: LinkBy needs AuthoritativeDomains: those whose e-mail addresses the provider itself gives out", p.Name)
+	case !byEmail:
+		return fmt.Errorf("userpool: provider %q: LinkBy finds users by their e-mail address, with which nobody can sign in here", p.Name)
+	case !email || !verified:
+		return fmt.Errorf("userpool: provider %q: LinkBy needs an AttributeMapping to email and email_verified", p.Name)
+	}
+	return nil
+}
+
+// complete returns a copy with defaults filled in, of a provider that was checked.
+func (p Provider) complete() Provider {
+	p.AttributeMapping = maps.Clone(p.AttributeMapping)
+	p.Type = cmp.Or(p.Type, providerTypes[0])
+	p.AuthoritativeDomains = slices.Clone(p.AuthoritativeDomains)
+	for i, domain := range p.AuthoritativeDomains {
+		canonical, _ := canonicalEmail("x@" + domain)
+		p.AuthoritativeDomains[i] = emailDomain(canonical)
+	}
+	return p
+}
+
+// authoritative tells whether the provider gives out this canonical e-mail address.
+func (p Provider) authoritative(email string) bool {
+	return email != "" && slices.Contains(p.AuthoritativeDomains, emailDomain(email))
+}
+
+func emailDomain(email string) string { return email[strings.LastIndexByte(email, '@')+1:] }
 
 // Providers returns the providers that people may sign in at, in the order of the configuration.
 func (p *Pool) Providers() []ProviderInfo {
@@ -105,6 +202,11 @@ type BeginFederatedSignInInput struct {
 	Browser string
 	// ReturnTo is given back by FinishFederatedSignIn, as it is.
 	ReturnTo string
+	// LinkTo is the secret of the browser session of a person who wants to sign in at the provider from now on as well, or empty.
+	// FinishFederatedSignIn then links the two accounts, both of which are proved. It wants a sign-in of the last 10 minutes, with the
+	// second factor if the user has one. Begin it with a form that no other site can send: the person at the provider may be somebody
+	// else's doing.
+	LinkTo string
 }
 
 type federatedSignIn struct {
@@ -112,10 +214,12 @@ type federatedSignIn struct {
 	Pending  []byte
 	Browser  []byte
 	ReturnTo string
+	LinkTo   string
 }
 
 // BeginFederatedSignIn returns the handler that sends the browser to the provider. Errors: ResourceNotFound for an unknown provider,
-// InvalidParameter without a browser secret of at least 16 bytes, InvalidIdentityProvider if the provider cannot be reached.
+// InvalidParameter without a browser secret of at least 16 bytes, InvalidIdentityProvider if the provider cannot be reached; with LinkTo
+// also NotAuthorized, and LoginRequired without a sign-in that is recent and strong enough.
 func (p *Pool) BeginFederatedSignIn(ctx context.Context, in BeginFederatedSignInInput) (http.Handler, error) {
 	provider, found := p.provider(in.Provider)
 	if !found {
@@ -123,6 +227,11 @@ func (p *Pool) BeginFederatedSignIn(ctx context.Context, in BeginFederatedSignIn
 	}
 	if len(in.Browser) < 16 {
 		return nil, failField(InvalidParameter, "browser", "The browser has no secret of its own. Please allow cookies and try again.")
+	}
+	if in.LinkTo != "" {
+		if _, err := p.mayLink(ctx, in.LinkTo); err != nil {
+			return nil, err
+		}
 	}
 	state, err := p.newSecret()
 	if err != nil {
@@ -137,7 +246,7 @@ func (p *Pool) BeginFederatedSignIn(ctx context.Context, in BeginFederatedSignIn
 		return nil, &Error{Code: InvalidIdentityProvider, Message: "The other provider cannot be reached right now. Please try again in a moment.", cause: err}
 	}
 	err = p.putTicket(ctx, ticketFederation, state, federatedSignIn{
-		Provider: provider.Name, Pending: pending, Browser: hashSecret(in.Browser), ReturnTo: in.ReturnTo,
+		Provider: provider.Name, Pending: pending, Browser: hashSecret(in.Browser), ReturnTo: in.ReturnTo, LinkTo: in.LinkTo,
 	}, federationValidity)
 	if err != nil {
 		return nil, err
@@ -154,16 +263,27 @@ type FinishFederatedSignInInput struct {
 	// Browser is the secret of this browser's cookie.
 	Browser string
 	// Replaces is the secret of the session that the browser has, or empty; see InitiateAuthInput.
-	Replaces string
+	Replaces    string
+	UserContext UserContextData
 }
 
-// FinishFederatedSignIn verifies what the provider says, makes the user at the first sign-in, refreshes the attributes at every one, and
-// returns a browser session and the ReturnTo of BeginFederatedSignIn. ReturnTo comes with an error too, if it was this browser that began
-// the sign-in. A person is identified by the provider's name and the subject there: an e-mail address never decides who it is, and never
-// links the person to another user of this pool.
+// FinishFederatedSignIn verifies what the provider says, makes the user at the first sign-in, takes over the attributes at every one, and
+// returns a browser session, or a challenge (see RespondToAuthChallenge) where the settings ask for more, and the ReturnTo of
+// BeginFederatedSignIn. ReturnTo comes with an error too, if it was this browser that began the sign-in. A person is identified by the
+// provider's name and the subject there: an e-mail address does not decide who it is, unless Provider.LinkBy says so.
+//
+// Of a user who was made by a sign-in at this provider, the mapped attributes are what the provider says, and those that it no longer says
+// are deleted, except required ones. Of a user who is linked to it, those that it says are taken over, but never preferred_username where
+// that is an alias, nor in the place of a verified address (see Provider.OverwriteVerified); and an address is verified only if the
+// provider is authoritative for it. What is not mapped stays, and so does an attribute that is not mutable once it has a value.
+//
+// With BeginFederatedSignInInput.LinkTo nobody is signed in: the account at the provider is linked, and the session that is returned is the
+// one that the person had. A user can have five such accounts.
 //
 // Errors: InvalidIdentityProvider for an answer that nobody here asked for, or that fails verification; NotAuthorized for a disabled
-// user, or for a new one where Settings.AllowAdminCreateUserOnly is set; UserHookFailed.
+// user, for a new one where Settings.AllowAdminCreateUserOnly is set, or if the session of LinkTo is over; InvalidParameter if the provider
+// did not say a required attribute of a new user; AliasExists if the account to be linked is another user's; UnsupportedUserState for one
+// too many; UserHookFailed; those of InitiateAuth about second factors.
 func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
 	var pending federatedSignIn
 	found, used, err := p.takeTicket(ctx, ticketFederation, in.State, &pending)
@@ -183,17 +303,41 @@ func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in Fi
 	}
 	if err != nil {
 		p.log.WarnContext(ctx, "userpool: a sign-in elsewhere failed", "pool", p.id, "provider", provider.Name, "error", err)
-		return nil, pending.ReturnTo, &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: err}
+		failed := &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: err}
+		p.auditFailedSignIn(ctx, &signIn{Provider: provider.Name}, failed)
+		return nil, pending.ReturnTo, failed
 	}
-	u, err := p.federatedUser(ctx, provider, subject, mapAttributes(provider, attributes))
-	if err != nil {
+	if attributes, err = p.inboundFederation(ctx, provider.Name, attributes); err != nil {
 		return nil, pending.ReturnTo, err
 	}
-	if !u.Enabled {
-		return nil, pending.ReturnTo, fail(NotAuthorized, "You cannot sign in here. Please ask an administrator.")
+	a := assertion{provider: provider, subject: subject, said: p.settings.mapAttributes(provider, attributes), context: in.UserContext}
+	if pending.LinkTo != "" {
+		out, err := p.finishLink(ctx, a, pending.LinkTo, in)
+		return out, pending.ReturnTo, err
 	}
-	out, err := p.finishSignIn(ctx, signIn{user: u, result: ResultBrowserSession, authTime: p.now(), provider: provider.Name, replaces: in.Replaces})
+	out, err := p.federatedSignIn(ctx, a, in)
 	return out, pending.ReturnTo, err
+}
+
+// federatedSignIn signs in whom a provider vouches for.
+func (p *Pool) federatedSignIn(ctx context.Context, a assertion, in FinishFederatedSignInInput) (*AuthOutcome, error) {
+	u, err := p.federatedUser(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if !u.Enabled {
+		refused := noFederatedAccess()
+		p.auditFailedSignIn(ctx, &signIn{Provider: a.provider.Name, Account: u.Sub, Context: in.UserContext}, refused)
+		return nil, refused
+	}
+	return p.advance(ctx, &signIn{
+		Result: ResultBrowserSession, AMR: []string{amrFederated}, AuthTime: p.now(), Provider: a.provider.Name, Replaces: in.Replaces,
+		Name: Identifier{identifySub, u.Sub}, Subject: u.Sub, Sub: u.Sub, Epoch: u.Epoch, Context: in.UserContext, user: u, client: p.browserClient(),
+	})
+}
+
+func noFederatedAccess() error {
+	return fail(NotAuthorized, "You cannot sign in here. Please ask an administrator.")
 }
 
 // contain2 turns a panic of a provider into an error.
@@ -206,6 +350,15 @@ func contain2[A, B any](call func() (A, B, error)) (a A, b B, err error) {
 	return call()
 }
 
+// contain is contain2 for a call with one result.
+func contain[A any](call func() (A, error)) (a A, err error) {
+	a, _, err = contain2(func() (A, struct{}, error) {
+		a, err := call()
+		return a, struct{}{}, err
+	})
+	return a, err
+}
+
 // maxSubject bounds a subject in bytes; OpenID Connect allows 255 and SAML 256 characters.
 const maxSubject = 512
 
@@ -214,99 +367,4 @@ func checkSubject(subject string) error {
 		return errors.New("the provider's subject is empty, longer than 512 bytes, or has control characters")
 	}
 	return nil
-}
-
-// mapAttributes takes over what fits; a value that could not be an attribute of this pool is left out.
-func mapAttributes(provider Provider, in map[string][]string) map[string]string {
-	mapping := provider.AttributeMapping
-	if mapping == nil {
-		mapping = map[string]string{}
-		for _, name := range mappable {
-			mapping[name] = name
-		}
-	}
-	out := map[string]string{}
-	for name, from := range mapping {
-		if len(in[from]) == 0 {
-			continue
-		}
-		value := in[from][0]
-		if name == "email" {
-			canonical, err := canonicalEmail(value)
-			if err != nil {
-				continue
-			}
-			value = canonical
-		}
-		if value != "" && checkAttributeValue(name, value) == nil {
-			out[name] = value
-		}
-	}
-	if out["email"] == "" || out["email_verified"] != "true" {
-		delete(out, "email_verified")
-	}
-	if out["email"] != "" && out["email_verified"] == "" {
-		out["email_verified"] = "false"
-	}
-	return out
-}
-
-// federatedUser returns the user of a subject at a provider, as of this sign-in.
-func (p *Pool) federatedUser(ctx context.Context, provider Provider, subject string, attributes map[string]string) (User, error) {
-	id := Identifier{IdentifierFederated, provider.Name + " " + subject}
-	for range 100 {
-		u, err := p.store.UserByIdentifier(ctx, p.id, id)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			u, err = p.newFederatedUser(ctx, provider, subject, id, attributes)
-			if errors.Is(err, ErrExists) {
-				continue
-			}
-			return u, err
-		case err != nil:
-			return User{}, unavailable("reading a user", err)
-		case maps.Equal(u.Attributes, attributes) || !u.Enabled:
-			return u, nil
-		}
-		u.Attributes = attributes
-		u.Modified = p.now()
-		switch err := p.store.UpdateUser(ctx, p.id, u); {
-		case err == nil:
-			u.Version++
-			return u, nil
-		case !errors.Is(err, ErrStale) && !errors.Is(err, ErrNotFound):
-			return User{}, unavailable("changing a user", err)
-		}
-	}
-	return User{}, limitExceeded(time.Second)
-}
-
-func (p *Pool) newFederatedUser(ctx context.Context, provider Provider, subject string, id Identifier, attributes map[string]string) (User, error) {
-	if p.settings.AllowAdminCreateUserOnly {
-		return User{}, fail(NotAuthorized, "There is no account for you here. Please ask an administrator.")
-	}
-	sub, err := p.newUUID()
-	if err != nil {
-		return User{}, err
-	}
-	now := p.now()
-	u := User{
-		Sub: sub, Username: provider.Name + "_" + subject, Status: StatusExternalProvider, Enabled: true, Attributes: attributes,
-		Identifiers: []Identifier{id}, Created: now, Modified: now,
-	}
-	event := userEvent(u, "")
-	event.Sub = ""
-	if _, err := runHook(ctx, p, "PreSignUp", p.hooks.PreSignUp, PreSignUpEvent{event}); err != nil {
-		return User{}, err
-	}
-	err = p.store.CreateUser(ctx, p.id, u)
-	if errors.Is(err, ErrExists) {
-		return User{}, err
-	}
-	if err != nil {
-		return User{}, unavailable("making a user", err)
-	}
-	u.Version = 1
-	p.confirmed(ctx, u)
-	return u, nil
 }

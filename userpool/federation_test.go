@@ -311,3 +311,33 @@ func TestU1_FederatedOnly(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, k.mails())
 }
+
+func TestProvider_Refused(t *testing.T) {
+	good := newLinkKit(t, nil, nil).config
+	for want, change := range map[string]func(*userpool.Config){
+		"stands for the pool itself": func(c *userpool.Config) { c.Providers[0].Name = "COGNITO" },
+		`the Type "Facebok"`:         func(c *userpool.Config) { c.Providers[0].Type = "Facebok" },
+		`LinkBy is "email"`:          func(c *userpool.Config) { c.Providers[0].LinkBy = "email" },
+		"needs AuthoritativeDomains": func(c *userpool.Config) { c.Providers[0].LinkBy = userpool.LinkVerifiedEmail },
+		`has "*.example.com"`:        func(c *userpool.Config) { c.Providers[0].AuthoritativeDomains = []string{"*.example.com"} },
+		`has "a@example.com"`:        func(c *userpool.Config) { c.Providers[0].AuthoritativeDomains = []string{"a@example.com"} },
+		"with which nobody can sign in": func(c *userpool.Config) {
+			c.Settings.UsernameAttributes = []string{"username"}
+			c.Providers[0].LinkBy, c.Providers[0].AuthoritativeDomains = userpool.LinkVerifiedEmail, []string{"example.com"}
+		},
+		"AttributeMapping to email and": func(c *userpool.Config) {
+			c.Providers[0].AttributeMapping = map[string]string{"email": "mail"}
+			c.Providers[0].LinkBy, c.Providers[0].AuthoritativeDomains = userpool.LinkVerifiedEmail, []string{"example.com"}
+		},
+		`does not map to "phone_number"`: func(c *userpool.Config) {
+			c.Settings.RequiredAttributes = []string{"phone_number"}
+			c.Providers[0].AttributeMapping = map[string]string{"email": "mail"}
+		},
+	} {
+		c := good
+		c.Providers = append([]userpool.Provider(nil), good.Providers...)
+		change(&c)
+		_, err := userpool.New(c)
+		require.ErrorContains(t, err, want)
+	}
+}

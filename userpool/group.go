@@ -34,57 +34,170 @@ var groupName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
 
 // CreateGroup makes a group. The pool sets Created. Errors: InvalidParameter, GroupExists.
 func (p *Pool) CreateGroup(ctx context.Context, g Group) error {
+	if err := g.check(); err != nil {
+		return err
+	}
+	g.Created = p.now()
+	err := p.store.CreateGroup(ctx, p.id, g)
+	if errors.Is(err, ErrExists) {
+		err = failField(GroupExists, "name", "A group with this name exists already.")
+	} else {
+		err = unavailable("making a group", err)
+	}
+	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: "CreateGroup", Details: map[string]string{"group": g.Name}}, UserContextData{}, err)
+	return err
+}
+
+// check tells what is wrong with a group.
+func (g Group) check() error {
 	if !utf8.ValidString(g.Name) || !groupName.MatchString(g.Name) {
 		return failField(InvalidParameter, "name", "The name of a group has 1 to 128 letters, numbers, marks, symbols or punctuation, and no spaces.")
 	}
-	if err := checkAttributeValue("description", g.Description); err != nil {
+	if err := checkText("description", g.Description); err != nil {
 		return err
 	}
-	if err := checkAttributeValue("role_arn", g.RoleARN); err != nil {
+	if err := checkText("role_arn", g.RoleARN); err != nil {
 		return err
 	}
 	if g.Precedence != nil && *g.Precedence < 0 {
 		return failField(InvalidParameter, "precedence", "The precedence of a group is zero or more, and is %d.", *g.Precedence)
 	}
-	g.Created = p.now()
-	err := p.store.CreateGroup(ctx, p.id, g)
-	if errors.Is(err, ErrExists) {
-		return failField(GroupExists, "name", "A group with this name exists already.")
+	return nil
+}
+
+// GetGroup returns a group. The error is ResourceNotFound.
+func (p *Pool) GetGroup(ctx context.Context, name string) (Group, error) {
+	g, err := p.store.Group(ctx, p.id, name)
+	return g, groupError("reading a group", err)
+}
+
+// UpdateGroup replaces the description, role and precedence of a group. Tokens show the role from the next one on. Errors:
+// InvalidParameter, ResourceNotFound.
+func (p *Pool) UpdateGroup(ctx context.Context, g Group) error {
+	if err := g.check(); err != nil {
+		return err
 	}
-	return unavailable("making a group", err)
+	err := groupError("changing a group", p.store.UpdateGroup(ctx, p.id, g))
+	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: "UpdateGroup", Details: map[string]string{"group": g.Name}}, UserContextData{}, err)
+	return err
+}
+
+// groupError is the answer to an unknown name of a group, or wraps a failure.
+func groupError(doing string, err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+		return fail(ResourceNotFound, "There is no such group.")
+	}
+	return unavailable(doing, err)
+}
+
+// ListGroupsInput asks for the groups of the pool.
+type ListGroupsInput struct {
+	// Limit is how many are wanted: 1 to 60, and 60 by default.
+	Limit int
+	// NextToken is that of the page before, or empty.
+	NextToken string
+}
+
+// ListGroupsOutput is a page of groups, ordered by name.
+type ListGroupsOutput struct {
+	Groups []Group
+	// NextToken is empty on the last page.
+	NextToken string
+}
+
+// ListGroups returns the groups of the pool, page by page. The error is InvalidParameter.
+func (p *Pool) ListGroups(ctx context.Context, in ListGroupsInput) (ListGroupsOutput, error) {
+	limit, err := pageLimit(in.Limit)
+	if err != nil {
+		return ListGroupsOutput{}, err
+	}
+	after, err := p.pageAfter(ctx, in.NextToken, "ListGroups")
+	if err != nil {
+		return ListGroupsOutput{}, err
+	}
+	groups, err := p.store.ListGroups(ctx, p.id, after, limit+1)
+	if err != nil {
+		return ListGroupsOutput{}, unavailable("listing groups", err)
+	}
+	out := ListGroupsOutput{Groups: groups}
+	if len(groups) > limit {
+		out.Groups = groups[:limit]
+		out.NextToken, err = p.pageToken(ctx, groups[limit-1].Name, "ListGroups")
+	}
+	return out, err
+}
+
+// ListUsersInGroupInput asks for the members of a group.
+type ListUsersInGroupInput struct {
+	GroupName string
+	// Limit and NextToken are as in ListGroupsInput.
+	Limit     int
+	NextToken string
+}
+
+// ListUsersInGroup returns the members of a group, page by page, without what proves who they are. Errors: InvalidParameter,
+// ResourceNotFound.
+func (p *Pool) ListUsersInGroup(ctx context.Context, in ListUsersInGroupInput) (ListUsersOutput, error) {
+	limit, err := pageLimit(in.Limit)
+	if err != nil {
+		return ListUsersOutput{}, err
+	}
+	after, err := p.pageAfter(ctx, in.NextToken, "ListUsersInGroup", in.GroupName)
+	if err != nil {
+		return ListUsersOutput{}, err
+	}
+	if _, err := p.GetGroup(ctx, in.GroupName); err != nil {
+		return ListUsersOutput{}, err
+	}
+	users, err := p.store.UsersInGroup(ctx, p.id, in.GroupName, after, limit+1)
+	if err != nil {
+		return ListUsersOutput{}, unavailable("listing the members of a group", err)
+	}
+	var out ListUsersOutput
+	if len(users) > limit {
+		users = users[:limit]
+		if out.PaginationToken, err = p.pageToken(ctx, users[limit-1].Sub, "ListUsersInGroup", in.GroupName); err != nil {
+			return ListUsersOutput{}, err
+		}
+	}
+	for _, u := range users {
+		out.Users = append(out.Users, u.public())
+	}
+	return out, nil
 }
 
 // DeleteGroup deletes a group; its members stay users. The error is ResourceNotFound.
 func (p *Pool) DeleteGroup(ctx context.Context, name string) error {
-	err := p.store.DeleteGroup(ctx, p.id, name)
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
-		return fail(ResourceNotFound, "There is no such group.")
-	}
-	return unavailable("deleting a group", err)
+	err := groupError("deleting a group", p.store.DeleteGroup(ctx, p.id, name))
+	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: "DeleteGroup", Details: map[string]string{"group": printable(name)}}, UserContextData{}, err)
+	return err
 }
 
 // AdminAddUserToGroup makes a user a member of a group; adding a member again changes nothing. New tokens have the group, and browser
 // sessions have it at once. See AdminGetUser for username. Errors: UserNotFound, and ResourceNotFound for an unknown group.
 func (p *Pool) AdminAddUserToGroup(ctx context.Context, username, group string) error {
-	return p.changeGroup(ctx, username, group, p.store.AddToGroup)
+	return p.changeGroup(ctx, "AdminAddUserToGroup", username, group, p.store.AddToGroup)
 }
 
 // AdminRemoveUserFromGroup ends a membership. See AdminGetUser for username. Errors: UserNotFound, and ResourceNotFound if the user is
 // not a member of such a group.
 func (p *Pool) AdminRemoveUserFromGroup(ctx context.Context, username, group string) error {
-	return p.changeGroup(ctx, username, group, p.store.RemoveFromGroup)
+	return p.changeGroup(ctx, "AdminRemoveUserFromGroup", username, group, p.store.RemoveFromGroup)
 }
 
-func (p *Pool) changeGroup(ctx context.Context, username, group string, change func(ctx context.Context, pool, sub, group string) error) error {
+func (p *Pool) changeGroup(ctx context.Context, operation, username, group string, change func(ctx context.Context, pool, sub, group string) error) error {
 	u, err := p.resolve(ctx, username)
 	if err != nil {
 		return err
 	}
 	err = change(ctx, p.id, u.Sub, group)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
-		return fail(ResourceNotFound, "There is no such group, or the user is no member of it.")
+		err = fail(ResourceNotFound, "There is no such group, or the user is no member of it.")
+	} else {
+		err = unavailable("changing a membership", err)
 	}
-	return unavailable("changing a membership", err)
+	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: operation, Sub: u.Sub, Details: map[string]string{"group": printable(group)}}, UserContextData{}, err)
+	return err
 }
 
 // AdminListGroupsForUser returns the groups of a user, ordered by name; see AdminGetUser for username. The error is UserNotFound.

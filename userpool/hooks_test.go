@@ -233,7 +233,7 @@ func TestHooks_CallerGoesAway(t *testing.T) {
 	})
 	out, err := k.SignUp(t.Context(), signUp("ada@example.com"))
 	require.NoError(t, err)
-	require.NoError(t, k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: k.mail().Code, Session: out.Session}))
+	require.NoError(t, errOf(k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: k.mail().Code, Session: out.Session})))
 	require.Error(t, ctx.Err(), "the caller went away")
 	require.True(t, called)
 }

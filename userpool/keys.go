@@ -39,6 +39,8 @@ type keyring struct {
 	signing []signingKey // by Serial
 	secret  []byte       // of the MACs
 	sealed  []byte       // secret as the store has it
+	seal    KeyWrapper   // seals what the pool must read again
+	sealOf  []byte       // the key of seal as the store has it
 }
 
 type signingKey struct {
@@ -144,7 +146,9 @@ func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 		}
 		switch {
 		case r.secret == nil:
-			err = p.addSecret(ctx)
+			err = p.addSecret(ctx, KeyUseMAC)
+		case r.seal == nil:
+			err = p.addSecret(ctx, KeyUseSeal)
 		case len(r.signing) == 0:
 			err = p.addSigningKey(ctx, 1, p.now())
 		default:
@@ -174,7 +178,12 @@ func (p *Pool) unsealKeys(sealed []SealedKey) (*keyring, error) {
 		case s.Use == KeyUseMAC:
 			r.secret, r.sealed = old.secret, s.Sealed
 			if !bytes.Equal(s.Sealed, old.sealed) {
-				r.secret, err = p.unseal(s)
+				r.secret, err = p.openKey(s)
+			}
+		case s.Use == KeyUseSeal:
+			r.seal, r.sealOf = old.seal, s.Sealed
+			if !bytes.Equal(s.Sealed, old.sealOf) {
+				r.seal, err = p.unsealWrapper(s)
 			}
 		case s.Use == KeyUseSignature:
 			k, ok := known[s.ID]
@@ -190,12 +199,20 @@ func (p *Pool) unsealKeys(sealed []SealedKey) (*keyring, error) {
 	return r, nil
 }
 
-func (p *Pool) unseal(s SealedKey) ([]byte, error) {
+func (p *Pool) openKey(s SealedKey) ([]byte, error) {
 	return p.wrapper.Unwrap(s.Sealed, p.keyLabel(s.Use, s.ID))
 }
 
+func (p *Pool) unsealWrapper(s SealedKey) (KeyWrapper, error) {
+	key, err := p.openKey(s)
+	if err != nil {
+		return nil, err
+	}
+	return NewKeyWrapper(key)
+}
+
 func (p *Pool) unsealSigningKey(s SealedKey) (signingKey, error) {
-	raw, err := p.unseal(s)
+	raw, err := p.openKey(s)
 	if err != nil {
 		return signingKey{}, err
 	}
@@ -209,17 +226,18 @@ func (p *Pool) unsealSigningKey(s SealedKey) (signingKey, error) {
 // keyLabel binds a sealed key to its pool, use and ID, so that none can be put in another's place.
 func (p *Pool) keyLabel(use, id string) string { return "userpool/" + p.id + "/" + use + "/" + id }
 
-func (p *Pool) addSecret(ctx context.Context) error {
+// addSecret adds the first secret key of a use.
+func (p *Pool) addSecret(ctx context.Context, use string) error {
 	secret := make([]byte, 32)
 	if _, err := io.ReadFull(p.rand, secret); err != nil {
 		return fmt.Errorf("userpool: reading random bytes: %w", err)
 	}
-	const id = "mac-1"
-	wrapped, err := p.wrapper.Wrap(secret, p.keyLabel(KeyUseMAC, id))
+	id := use + "-1"
+	wrapped, err := p.wrapper.Wrap(secret, p.keyLabel(use, id))
 	if err != nil {
 		return unavailable("sealing a key", err)
 	}
-	err = p.store.AddKey(ctx, p.id, SealedKey{ID: id, Use: KeyUseMAC, Serial: 1, Sealed: wrapped, Created: p.now(), ActiveFrom: p.now()})
+	err = p.store.AddKey(ctx, p.id, SealedKey{ID: id, Use: use, Serial: 1, Sealed: wrapped, Created: p.now(), ActiveFrom: p.now()})
 	return addKeyError(err)
 }
 
@@ -262,7 +280,9 @@ func (p *Pool) RotateSigningKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.rotateAfter(ctx, r.newest())
+	err = p.rotateAfter(ctx, r.newest())
+	p.auditUser(ctx, "RotateSigningKey", EventKeyChange, "", err)
+	return err
 }
 
 // rotateAfter adds the key that follows newest. Of several processes that found the same key to be the newest, one makes its successor.
@@ -285,7 +305,9 @@ func (p *Pool) rotateWhenOld(ctx context.Context) error {
 	newest := r.newest()
 	age := p.now().Sub(newest.created)
 	if age >= p.settings.KeyRotation || age >= day && string(newest.public.Algorithm) != p.settings.SigningAlgorithm {
-		if err := p.rotateAfter(ctx, newest); err != nil {
+		err := p.rotateAfter(ctx, newest)
+		p.auditUser(ctx, "Run", EventKeyChange, "", err)
+		if err != nil {
 			return err
 		}
 	}

@@ -114,7 +114,7 @@ func TestKeys_WrapperIsDown(t *testing.T) {
 		require.NoError(t, err)
 		k.clock.Advance(2 * time.Minute)
 	}
-	require.Equal(t, 2, w.unwraps, "one for each key")
+	require.Equal(t, 3, w.unwraps, "one for each key")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := k.VerifyAccessToken(ended, tokens.AccessToken)
@@ -150,7 +150,7 @@ func TestKeys_StoreIsEmptied(t *testing.T) {
 	before := kids(t, k)
 	keys, err := k.config.Store.Keys(t.Context(), k.ID())
 	require.NoError(t, err)
-	require.Len(t, keys, 2)
+	require.Len(t, keys, 3)
 	for _, key := range keys {
 		require.NoError(t, k.config.Store.DeleteKey(t.Context(), k.ID(), key.ID))
 	}

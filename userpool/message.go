@@ -1,10 +1,17 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/stepwell/stepwell/userpool/internal/message"
+	"github.com/stepwell/stepwell/userpool/internal/phone"
 )
 
 // Sender delivers a message to a person; the application gives one. It should return soon, and an error if the message was not taken
@@ -34,64 +41,161 @@ const (
 	// MessageAccountExists tells the owner of an account that somebody, most likely the owner, tried to sign up again. It carries no
 	// code.
 	MessageAccountExists MessageKind = "AccountExists"
+	// MessageAdminCreateUser invites a user whom an administrator made, with a temporary password as its code.
+	MessageAdminCreateUser MessageKind = "AdminCreateUser"
+	// MessageUpdateUserAttribute and MessageVerifyUserAttribute carry the code that verifies an address: one that is about to replace
+	// another, and the present one.
+	MessageUpdateUserAttribute MessageKind = "UpdateUserAttribute"
+	MessageVerifyUserAttribute MessageKind = "VerifyUserAttribute"
+	// MessageAuthentication carries a code to sign in with.
+	MessageAuthentication MessageKind = "Authentication"
+	// MessageSignInLink carries a link to sign in with.
+	MessageSignInLink MessageKind = "SignInLink"
+	// MessageAccountTakeOverNotification tells of a sign-in that looked unusual. It carries no code, and neither do the following.
+	MessageAccountTakeOverNotification MessageKind = "AccountTakeOverNotification"
+	// MessagePasswordChanged, MessageAttributeChanged (to the old address) and MessageFactorChanged tell the user what was changed.
+	MessagePasswordChanged  MessageKind = "PasswordChanged"
+	MessageAttributeChanged MessageKind = "AttributeChanged"
+	MessageFactorChanged    MessageKind = "FactorChanged"
+	// MessageWelcome tells a user whom the hook UserMigration brought that the account is here now. It carries no code.
+	MessageWelcome MessageKind = "Welcome"
+)
+
+// DeliveryMedium is how a message reaches a person, with Cognito's names.
+type DeliveryMedium string
+
+const (
+	// MediumEmail is an e-mail message.
+	MediumEmail DeliveryMedium = "EMAIL"
+	// MediumSMS is a text message to a phone.
+	MediumSMS DeliveryMedium = "SMS"
 )
 
 // Message is a message to one person.
 type Message struct {
-	Kind MessageKind
-	// To is one canonical e-mail address, always one that the pool stored, never one that was typed.
+	// ID is different for every message.
+	ID     string
+	Kind   MessageKind
+	Medium DeliveryMedium
+	// To is one canonical e-mail address or phone number (E.164), always one that the pool stored, never one that was typed.
 	To string
-	// Subject and Text are ready to send, in English. Text ends in a line break.
+	// Subject and Text are ready to send, in the language of Locale (BCP 47): that of the user's attribute locale, or else of
+	// UserContextData.Locale, or else English; see Settings.MessageLanguages. The Text of an e-mail ends in a line break. HTML says the same
+	// as Text; it is a whole document. An SMS has neither Subject nor HTML.
 	Subject string
 	Text    string
-	// Code is the one-time code in Text, for a Sender that writes its own text, or empty. It is a secret.
+	HTML    string
+	Locale  string
+	// Code is the one-time code or temporary password in Text, for a Sender that writes its own text, or empty. Link is the link in it, or
+	// empty. Both are secrets.
 	Code string
+	Link string
 	// Username is the user's name in the pool.
 	Username string
 }
 
-func newMessage(kind MessageKind, to, username, code string) Message {
-	m := Message{Kind: kind, To: to, Code: code, Username: username}
-	var text string
-	switch kind {
-	case MessageForgotPassword:
-		m.Subject = "Your code to set a new password"
-		text = "Your code to set a new password is %s. It is valid for 10 minutes.\n\n" +
-			"If you did not ask for it, ignore this message: your password stays as it is.\n"
-	case MessageAccountExists:
-		m.Subject = "You already have an account"
-		m.Text = "Somebody, most likely you, signed up with this e-mail address, which has an account already.\n\n" +
-			"Sign in instead, or choose \"Forgotten password\" if you no longer know the password. If it was not you, ignore this message.\n"
-		return m
-	default:
-		m.Subject = "Your code to confirm your e-mail address"
-		text = "Your code to confirm your e-mail address is %s. It is valid for 10 minutes.\n\n" +
-			"Type it only on the page where you signed up. If you did not sign up, ignore this message.\n"
-	}
-	m.Text = fmt.Sprintf(text, code)
-	return m
+// outgoing is a message that is about to be written.
+type outgoing struct {
+	kind MessageKind
+	user User
+	// attribute is "email" or "phone_number", and to its value.
+	attribute, to string
+	code, link    string
+	// validity is how long the code or link is valid; 0 means codeValidity.
+	validity time.Duration
+	// what happened, for notices: a constant of package message. AttributeChanged knows it by the attribute.
+	what     string
+	context  UserContextData
+	metadata map[string]string
 }
 
-// CodeDeliveryDetails says where a code was sent. It says the same for an address that has no account.
+// compose writes a message. A text of the hook CustomMessage that cannot be sent gives way to the pool's own.
+func (p *Pool) compose(ctx context.Context, o outgoing) (Message, error) {
+	id, err := p.newID()
+	if err != nil {
+		return Message{}, err
+	}
+	tag, template := p.text(o.kind, o.user.Attributes["locale"], o.context.Locale)
+	values := p.messageValues(o, tag, template)
+	out, custom := p.customText(ctx, o, template, values)
+	if !custom {
+		if out, err = message.Render(template, values); err != nil {
+			return Message{}, fmt.Errorf("writing the message: %w", err)
+		}
+	}
+	m := Message{ID: id, Kind: o.kind, Medium: MediumEmail, To: o.to, Locale: tag, Code: o.code, Link: o.link, Username: o.user.Username}
+	if o.attribute == "phone_number" {
+		m.Medium, m.Text = MediumSMS, out.SMS
+		return m, nil
+	}
+	m.Subject, m.Text, m.HTML = out.Subject, out.Text, out.HTML
+	return m, nil
+}
+
+// messageValues are what is put into a template.
+func (p *Pool) messageValues(o outgoing, tag string, t message.Template) message.Values {
+	v := message.Values{
+		Language: tag, Code: o.code, Username: o.user.signInName(o.to), Link: o.link, Validity: cmp.Or(o.validity, codeValidity),
+		Pool: p.settings.Name, Time: p.now(), Place: o.context.place(), Device: o.context.device(), What: o.what, Domain: p.codeDomain,
+	}
+	if v.What == "" && o.kind == MessageAttributeChanged {
+		v.What = map[string]string{"email": message.EmailChanged, "phone_number": message.PhoneNumberChanged}[o.attribute]
+	}
+	if v.What == "" { // better than no notice
+		v.What = t.Subject
+	}
+	return v
+}
+
+// signInName is what a user signs in with. to is an address of the user.
+func (u User) signInName(to string) string {
+	if u.Username != u.Sub {
+		return u.Username
+	}
+	if _, address := u.signUpAddress(); address != "" {
+		return address
+	}
+	return to
+}
+
+// CodeDeliveryDetails says where a code was sent. It says the same for a name that has no account.
 type CodeDeliveryDetails struct {
-	// Destination is the address with most of it hidden, such as "f***@e***".
+	// Destination is the address with most of it hidden, such as "f***@e***" or "+*******9934".
 	Destination string
-	// DeliveryMedium is "EMAIL".
-	DeliveryMedium string
-	// AttributeName is "email".
+	// DeliveryMedium is MediumEmail or MediumSMS.
+	DeliveryMedium DeliveryMedium
+	// AttributeName is "email" or "phone_number".
 	AttributeName string
 }
 
-// emailDelivery takes a canonical address.
-func emailDelivery(address string) CodeDeliveryDetails {
-	return CodeDeliveryDetails{Destination: maskEmail(address), DeliveryMedium: "EMAIL", AttributeName: "email"}
+// delivery takes the name and the canonical value of an address.
+func delivery(name, value string) *CodeDeliveryDetails {
+	if name == "phone_number" {
+		return &CodeDeliveryDetails{Destination: phone.Mask(value), DeliveryMedium: MediumSMS, AttributeName: name}
+	}
+	return &CodeDeliveryDetails{Destination: maskEmail(value), DeliveryMedium: MediumEmail, AttributeName: name}
+}
+
+// simulatedDelivery says where a code would have gone, for a name that gets none. Where a name was typed that is no address, the address is
+// made up, always the same one for a name.
+func (p *Pool) simulatedDelivery(ctx context.Context, a account) (CodeDeliveryDetails, error) {
+	switch a.id.Kind {
+	case IdentifierEmail, IdentifierPhone:
+		return *delivery(a.id.Kind, a.id.Value), nil
+	}
+	mac, err := p.mac(ctx, "simulated-delivery", a.id.Kind, a.id.Value)
+	if err != nil {
+		return CodeDeliveryDetails{}, err
+	}
+	letter := func(b byte) string { return string(rune('a' + b%26)) }
+	return *delivery("email", letter(mac[0])+"@"+letter(mac[1])), nil
 }
 
 // sendLater sends a message without letting the caller wait for it: where a message is sent only if there is an account, neither the time
 // it takes nor its failure may tell. Wait waits for it.
-func (p *Pool) sendLater(ctx context.Context, m Message) {
+func (p *Pool) sendLater(ctx context.Context, o outgoing) {
 	ctx = context.WithoutCancel(ctx)
-	p.sending.Go(func() { _ = p.send(ctx, m) }) // logged there
+	p.sending.Go(func() { _ = p.send(ctx, o) }) // logged there
 }
 
 // onTheWay runs functions and can be waited for. A sync.WaitGroup panics when work begins just as the last of it ends beside a Wait.
@@ -133,8 +237,33 @@ func (o *onTheWay) Wait() {
 
 const sendTime = time.Minute
 
-// send hands a message to the Sender; a panic in it is an error like any other.
-func (p *Pool) send(ctx context.Context, m Message) (err error) {
+// quietError is an error whose text does not have what a message keeps secret, whatever the Sender wrote into it.
+type quietError struct {
+	text  string
+	cause error
+}
+
+func (e *quietError) Error() string { return e.text }
+
+// Is finds what the cause is. There is no Unwrap: somebody would log the cause.
+func (e *quietError) Is(target error) bool { return errors.Is(e.cause, target) }
+
+func (o outgoing) withoutSecrets(err error) error {
+	text := err.Error()
+	secrets := []string{o.link, o.code}
+	if u, err := url.Parse(o.link); err == nil && o.link != "" {
+		secrets = append(secrets, u.Query().Get("token"))
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[secret]")
+		}
+	}
+	return &quietError{text: strings.ToValidUTF8(text[:min(len(text), 1000)], ""), cause: err}
+}
+
+// send writes a message and hands it to the Sender; a panic in it is an error like any other.
+func (p *Pool) send(ctx context.Context, o outgoing) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -142,10 +271,24 @@ func (p *Pool) send(ctx context.Context, m Message) (err error) {
 		if err == nil {
 			return
 		}
-		p.log.ErrorContext(ctx, "userpool: a message could not be sent", "pool", p.id, "kind", m.Kind, "user", m.Username, "error", err)
+		err = o.withoutSecrets(err)
+		p.log.ErrorContext(ctx, "userpool: a message could not be sent", "pool", p.id, "kind", o.kind, "user", o.user.Username, "error", err)
 		err = &Error{Code: CodeDeliveryFailure, Message: "The message with your code could not be sent. Please ask for a new code in a moment.", cause: err}
 	}()
+	m, err := p.compose(ctx, o)
+	if err != nil {
+		return err
+	}
+	sender := p.senderFor(m.Medium)
+	if sender == nil {
+		return fmt.Errorf("there is no sender for %s: set Config.SMSSender", m.Medium)
+	}
+	if m.Medium == MediumSMS {
+		if err := p.countSMS(ctx); err != nil {
+			return fmt.Errorf("Settings.MaxSMSPerHour is reached: %w", err)
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
-	return p.sender.Send(ctx, m)
+	return sender.Send(ctx, m)
 }

@@ -3,10 +3,13 @@ package userpool
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/stepwell/stepwell/userpool/internal/commonpassword"
 )
 
 // PasswordPolicy says which passwords may be set. It is not asked at sign-in. Besides, no password has more than 256 characters, or a
@@ -17,6 +20,16 @@ type PasswordPolicy struct {
 	MinimumLength int
 	// RequireUppercase, RequireLowercase, RequireNumbers and RequireSymbols each ask for at least one such character.
 	RequireUppercase, RequireLowercase, RequireNumbers, RequireSymbols bool
+	// HistorySize is how many passwords, the present one included, may not be set again: 0 (the default) to 24. Each takes as long as a
+	// sign-in to compare.
+	HistorySize int
+	// TemporaryPasswordValidity is how long the temporary password of AdminCreateUser can be used: 7 days by default, 1 hour to 365 days.
+	TemporaryPasswordValidity time.Duration
+	// AllowCommon accepts passwords that everybody tries first. NIST SP 800-63B-4 and Stepwell advise against it.
+	AllowCommon bool
+	// RequireBreachCheck refuses new passwords, with ServiceUnavailable, while Config.BreachChecker does not answer. By default they are
+	// accepted, and the failure is logged.
+	RequireBreachCheck bool
 }
 
 // CognitoPasswordPolicy returns the policy that a Cognito user pool has by default: 8 characters, one of each kind. NIST and OWASP advise
@@ -37,7 +50,12 @@ func (p PasswordPolicy) complete() (PasswordPolicy, error) {
 	if p.MinimumLength < 6 || p.MinimumLength > 99 {
 		return p, fmt.Errorf("userpool: PasswordPolicy.MinimumLength is %d; it must be from 6 to 99", p.MinimumLength)
 	}
-	return p, nil
+	if p.HistorySize < 0 || p.HistorySize > 24 {
+		return p, fmt.Errorf("userpool: PasswordPolicy.HistorySize is %d; it must be from 0 to 24", p.HistorySize)
+	}
+	var err error
+	p.TemporaryPasswordValidity, err = duration("PasswordPolicy.TemporaryPasswordValidity", p.TemporaryPasswordValidity, 7*day, time.Hour, 365*day)
+	return p, err
 }
 
 // Describe says in one English sentence what the policy asks for, as a hint beside a field.
@@ -91,10 +109,14 @@ func (p PasswordPolicy) check(password string, context ...string) (string, error
 	if r, _ := utf8.DecodeRuneInString(normal); strings.Trim(normal, string(r)) == "" {
 		return refuse("The password is one character again and again. Choose one that is harder to guess.")
 	}
-	for _, word := range context {
-		if word != "" && strings.EqualFold(normal, word) {
-			return refuse("The password must not be your e-mail address or name.")
-		}
+	if p.AllowCommon {
+		return normal, nil
+	}
+	if commonpassword.Contains(normal) {
+		return refuse("This password is one of the first that anybody would try. Several unrelated words make a good one.")
+	}
+	if commonpassword.ContainsWord(normal, context...) {
+		return refuse("The password must not be little more than your name or address, or that of this service.")
 	}
 	return normal, nil
 }

@@ -1,14 +1,13 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/url"
 	"path"
 	"regexp"
@@ -33,8 +32,17 @@ type Config struct {
 	// KeyWrapper seals the keys of the pool before they are stored. Required, unless the store forgets everything when the program ends,
 	// as memstore does; such a store says so by a method Volatile() bool.
 	KeyWrapper KeyWrapper
-	// Sender delivers codes to people. Required.
+	// Sender delivers codes and notices to people by e-mail. Required, unless Hooks.CustomEmailSender does.
 	Sender Sender
+	// SMSSender delivers them to phones. Required if the settings send anything there: if people sign up with phone numbers, or get codes
+	// by SMS, and Hooks.CustomSMSSender does not deliver them.
+	SMSSender Sender
+	// WebAuthn verifies passkeys; see package passkey. Required if Settings.FirstFactors has ChallengeWebAuthn.
+	WebAuthn WebAuthn
+	// BreachChecker tells whether a new password is known from a breach; none by default. See package pwned.
+	BreachChecker BreachChecker
+	// Locator tells where addresses are, for Settings.Risk; none by default.
+	Locator Locator
 	// Settings say how the pool behaves; the zero value is a safe pool.
 	Settings Settings
 	// Hooks are functions of the application that the pool calls; none by default.
@@ -61,6 +69,10 @@ type Pool struct {
 	store     Store
 	wrapper   KeyWrapper
 	sender    Sender
+	sms       Sender
+	webAuthn  WebAuthn
+	breach    BreachChecker
+	locator   Locator
 	settings  Settings
 	hooks     Hooks
 	providers []Provider
@@ -69,7 +81,12 @@ type Pool struct {
 	log       *slog.Logger
 	hasher    *hasher
 	keys      keyCache
-	sending   onTheWay
+	sending   *onTheWay
+	// texts are those of all kinds of messages, and codeDomain is the host that codes by SMS are bound to.
+	texts      map[MessageKind]messageTexts
+	codeDomain string
+	counting   turns
+	trail      *auditTrail
 }
 
 var poolIDPattern = regexp.MustCompile(`^[\w-]{1,55}$`)
@@ -89,14 +106,23 @@ func New(config Config) (*Pool, error) {
 	if config.Store == nil {
 		return nil, errors.New("userpool: Config.Store is nil: give memstore.New() or a store opened by sqlstore.Open")
 	}
-	if config.Sender == nil {
+	if config.Sender == nil && config.Hooks.CustomEmailSender == nil {
 		return nil, errors.New("userpool: Config.Sender is nil: give a Sender that delivers the codes to people")
 	}
 	settings, err := config.Settings.complete()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProviders(config.Providers); err != nil {
+	if settings.sendsSMS() && config.SMSSender == nil && config.Hooks.CustomSMSSender == nil {
+		return nil, errors.New("userpool: Config.SMSSender is nil, and the settings send codes to phones: give a Sender that delivers text messages")
+	}
+	if slices.Contains(settings.FirstFactors, ChallengeWebAuthn) && config.WebAuthn == nil {
+		return nil, errors.New("userpool: Config.WebAuthn is nil, and Settings.FirstFactors has passkeys: give what passkey.New returns")
+	}
+	if err := checkProviders(config.Providers, settings); err != nil {
+		return nil, err
+	}
+	if err := config.Hooks.check(settings.Clients); err != nil {
 		return nil, err
 	}
 	if config.Now == nil {
@@ -107,6 +133,11 @@ func New(config Config) (*Pool, error) {
 	}
 	if config.Logger == nil {
 		config.Logger = slog.Default()
+	}
+	settings.Name = cmp.Or(settings.Name, issuerHost(config.Issuer))
+	texts, err := settings.messageTexts()
+	if err != nil {
+		return nil, err
 	}
 	if config.KeyWrapper == nil {
 		if config.KeyWrapper, err = volatileWrapper(config.Store, config.Rand); err != nil {
@@ -126,13 +157,15 @@ func New(config Config) (*Pool, error) {
 	now := config.Now
 	config.Providers = slices.Clone(config.Providers)
 	for i := range config.Providers {
-		config.Providers[i].AttributeMapping = maps.Clone(config.Providers[i].AttributeMapping)
+		config.Providers[i] = config.Providers[i].complete()
 	}
 	return &Pool{
-		id: config.ID, issuer: config.Issuer, store: config.Store, wrapper: config.KeyWrapper, sender: config.Sender, settings: settings, hooks: config.Hooks,
+		id: config.ID, issuer: config.Issuer, store: config.Store, wrapper: config.KeyWrapper, sender: config.Sender, sms: config.SMSSender, webAuthn: config.WebAuthn,
+		breach: config.BreachChecker, locator: config.Locator, trail: newAuditTrail(), settings: settings, hooks: config.Hooks,
 		providers: config.Providers, rand: config.Rand, log: config.Logger, hasher: hasher,
-		keys: keyCache{loading: semaphore.NewWeighted(1)},
-		now:  func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+		texts: texts, codeDomain: codeDomain(config.Issuer),
+		sending: &onTheWay{}, keys: keyCache{loading: semaphore.NewWeighted(1)},
+		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
 	}, nil
 }
 
@@ -192,28 +225,6 @@ func (p *Pool) Client(id string) (Client, bool) {
 	return c.public(), ok
 }
 
-func (p *Pool) client(id string) (Client, bool) {
-	i := slices.IndexFunc(p.settings.Clients, func(c Client) bool { return c.ID == id })
-	if i < 0 {
-		return Client{}, false
-	}
-	return p.settings.Clients[i], true
-}
-
-// AuthenticateClient returns the client, without its secrets, if the secret is one of them, or, for a public client, if the secret is
-// empty. Otherwise the error is InvalidClient, the same for every reason.
-func (p *Pool) AuthenticateClient(id, secret string) (Client, error) {
-	c, found := p.client(id)
-	right := len(c.Secrets) == 0 && secret == ""
-	for _, s := range c.Secrets {
-		right = right || subtle.ConstantTimeCompare(hashSecret(s), hashSecret(secret)) == 1
-	}
-	if !found || !right {
-		return Client{}, fail(InvalidClient, "The client is unknown, or did not prove who it is.")
-	}
-	return c.public(), nil
-}
-
 // Wait waits until every message has been handed to the Sender. A program calls it before it ends, once it takes no more requests; a test
 // calls it before it looks at its outbox. It returns after a minute at the latest if the Sender honours its context.
 func (p *Pool) Wait() { p.sending.Wait() }
@@ -237,7 +248,7 @@ func (p *Pool) Run(ctx context.Context) error {
 }
 
 func (p *Pool) upkeep(ctx context.Context) error {
-	return errors.Join(p.rotateWhenOld(ctx), p.purge(ctx))
+	return errors.Join(p.rotateWhenOld(ctx), p.purge(ctx), p.keepAudit(ctx))
 }
 
 func (p *Pool) purge(ctx context.Context) error {

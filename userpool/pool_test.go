@@ -23,7 +23,7 @@ import (
 
 const (
 	issuer   = "https://id.example.com"
-	password = "correct horse battery staple"
+	password = "purple otters juggle lanterns"
 )
 
 // kit is a pool with a clock, an outbox and a log that a test can look at.
@@ -137,9 +137,9 @@ func (k *kit) user(email string) string {
 	ctx := context.Background()
 	out, err := k.SignUp(ctx, userpool.SignUpInput{Username: email, Password: password})
 	require.NoError(k.t, err)
-	require.NoError(k.t, k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{
+	require.NoError(k.t, errOf(k.ConfirmSignUp(ctx, userpool.ConfirmSignUpInput{
 		Username: email, ConfirmationCode: k.mail().Code, Session: out.Session,
-	}))
+	})))
 	return out.UserSub
 }
 

@@ -2,74 +2,150 @@ package userpool
 
 import (
 	"context"
-	"errors"
+	"maps"
+	"slices"
 )
 
 // ForgotPasswordInput says who has forgotten a password.
 type ForgotPasswordInput struct {
-	// Username is the e-mail address.
-	Username string
+	// ClientID, ClientSecret and SecretHash are as in SignUpInput.
+	ClientID     string
+	ClientSecret string
+	SecretHash   string
+	// Username is what the person signs in with.
+	Username       string
+	ClientMetadata map[string]string
+	UserContext    UserContextData
 }
 
-// ForgotPassword sends a code to the stored, verified e-mail address of a user with a password; earlier codes are void. The answer is the
-// same for any other address, which gets nothing. The message is on its way when this returns: a failure to send it is logged. Errors:
-// InvalidParameter, LimitExceeded after several messages to one address.
+// ForgotPassword sends a code to the stored, verified address of a user, as Settings.AccountRecovery says; earlier codes are void. It works
+// for users who are CONFIRMED or RESET_REQUIRED, and, unlike in Cognito, FORCE_CHANGE_PASSWORD: who reads the messages of an address that the
+// administrator gave as verified needs no invitation that is still valid. The answer is the same for any other name, which gets nothing. The message is on its way when this returns: a failure to send it is
+// logged. Errors: InvalidParameter, InvalidClient, LimitExceeded after several messages to one address; UserNotFound where the client
+// reveals it; UnsupportedOperation if just administrators set new passwords.
 func (p *Pool) ForgotPassword(ctx context.Context, in ForgotPasswordInput) (CodeDeliveryDetails, error) {
-	return p.sendCode(ctx, in.Username, MessageForgotPassword, purposePassword, mayRecover)
+	if err := p.proveOptionalClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {
+		return CodeDeliveryDetails{}, err
+	}
+	if slices.Contains(p.settings.AccountRecovery, RecoverByAdmin) {
+		return CodeDeliveryDetails{}, fail(UnsupportedOperation, "Please ask an administrator for a new password.")
+	}
+	return p.sendCode(ctx, codeRequest{
+		username: in.Username, clientID: in.ClientID, kind: MessageForgotPassword, purpose: purposePassword, address: p.recoveryAddress,
+		event: EventForgotPassword, operation: "ForgotPassword", context: in.UserContext, metadata: in.ClientMetadata,
+	})
 }
 
-func mayRecover(u User) bool {
-	return u.Enabled && u.Status == StatusConfirmed && u.Attributes["email_verified"] == "true"
+// recoveryAddress returns where the code for a new password goes, or "" for a user who cannot have one. The address that gets the codes of
+// the second factor does not get this one too, or there would be one factor only.
+func (p *Pool) recoveryAddress(u User) (name, value string) {
+	if !u.Enabled || u.Status == StatusUnconfirmed || u.Status == StatusExternalProvider {
+		return "", ""
+	}
+	for _, mechanism := range p.settings.AccountRecovery {
+		name := map[RecoveryMechanism]string{RecoverByEmail: "email", RecoverByPhone: "phone_number"}[mechanism]
+		if name != "" && u.Attributes[name] != "" && u.Attributes[verifiedAttribute(name)] == "true" && !u.secondFactorAt(name) {
+			return name, u.Attributes[name]
+		}
+	}
+	return "", ""
 }
 
-// ConfirmForgotPasswordInput is the proof that a person reads the mail of the address, with the new password.
+// secondFactorAt tells whether the user's second factor is, or can be chosen to be, a code to this address: if it is preferred, or if none
+// is.
+func (u User) secondFactorAt(name string) bool {
+	factor := factorOf(name)
+	return u.PreferredMFA == factor || u.PreferredMFA == "" && slices.Contains(u.MFA, factor)
+}
+
+// factorOf is the second factor that sends codes to an address.
+func factorOf(name string) ChallengeName {
+	if name == "phone_number" {
+		return ChallengeSMSMFA
+	}
+	return ChallengeEmailOTP
+}
+
+// ConfirmForgotPasswordInput is the proof that a person reads what is sent to the address, with the new password.
 type ConfirmForgotPasswordInput struct {
-	// Username is the e-mail address.
+	// ClientID, ClientSecret and SecretHash are as in SignUpInput.
+	ClientID     string
+	ClientSecret string
+	SecretHash   string
+	// Username is what the person signs in with.
 	Username         string
 	ConfirmationCode string
 	Password         string
+	ClientMetadata   map[string]string
+	UserContext      UserContextData
 }
 
-// ConfirmForgotPassword takes the code and sets a new password. All sessions of the user end, and so does a lockout. Exactly one of
-// several calls with the right code succeeds. Errors: InvalidParameter, InvalidPassword (before the code is looked at), CodeMismatch
-// (also for an unknown address, and for a code that was used), ExpiredCode, LimitExceeded.
+// ConfirmForgotPassword takes the code and sets a new password; the user is CONFIRMED. All sessions and sign-ins on their way end, and so does
+// a lockout. The user gets a message that the password was changed, and the hook PostConfirmation is called. Who had to set a new password,
+// or had a temporary one, cannot keep it. Exactly one of several calls with the right code succeeds. Errors: InvalidParameter, InvalidPassword (before the code is looked at), CodeMismatch
+// (also for an unknown name, and for a code that was used), ExpiredCode, PasswordHistoryPolicyViolation, LimitExceeded, InvalidClient.
 func (p *Pool) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswordInput) error {
-	email, err := canonicalEmail(in.Username)
-	if err != nil {
+	if err := p.proveOptionalClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {
 		return err
 	}
 	code, err := wantCode(in.ConfirmationCode)
 	if err != nil {
 		return err
 	}
-	password, err := p.settings.PasswordPolicy.check(in.Password, email, in.Username)
+	a, err := p.account(ctx, in.Username)
 	if err != nil {
 		return err
 	}
-	if err := p.count(ctx, limitCode, email); err != nil {
-		return err
-	}
-	hash, err := p.hasher.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	u, err := p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
-	if errors.Is(err, ErrNotFound) || err == nil && !(mayRecover(u) && u.hasCode(purposePassword)) {
-		return p.decoyCode(ctx, email)
-	}
-	if err != nil {
-		return unavailable("reading a user", err)
-	}
-	err = p.useCode(ctx, u, purposePassword, code, mayRecover, func(u *User) {
-		u.PasswordHash = hash
-		u.Epoch++ // which ends the sessions; what follows tidies up
-	})
+	u, err := p.confirmForgotPassword(ctx, a, code, in)
+	p.audit(ctx, AuditEvent{
+		Type: EventPasswordChange, Operation: "ConfirmForgotPassword", Sub: a.user.Sub, ClientID: in.ClientID,
+	}, in.UserContext, err)
 	if err != nil {
 		return err
 	}
 	p.logFailure(ctx, "sessions that are over could not be deleted", p.store.DeleteSessionsOf(ctx, p.id, u.Sub))
-	p.logFailure(ctx, "a lockout could not be ended", errors.Join(p.forget(ctx, limitSignIn, email), p.forget(ctx, limitCode, email)))
+	p.giveBack(ctx, networkGuesses, in.UserContext, 1)
+	p.endLockout(ctx, a.subject(), in.UserContext)
+	p.notifyPasswordChanged(ctx, u, in.UserContext, in.ClientMetadata)
+	event := userEvent(u, in.ClientID)
+	event.Trigger, event.ClientMetadata = TriggerConfirmForgotPassword, maps.Clone(in.ClientMetadata)
+	p.postConfirmation(ctx, event)
 	return nil
+}
+
+// confirmForgotPassword returns the user with the new password.
+func (p *Pool) confirmForgotPassword(ctx context.Context, a account, code string, in ConfirmForgotPasswordInput) (User, error) {
+	password, err := p.settings.PasswordPolicy.check(in.Password, p.passwordContext(in.Username, nil)...)
+	if err == nil {
+		err = p.checkBreach(ctx, password)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	if err := p.countAttempt(ctx, limitCode, a.subject(), in.UserContext); err != nil {
+		return User{}, err
+	}
+	fresh := a.user.Clone()
+	if err := p.setPassword(ctx, &fresh, password); err != nil {
+		return User{}, err
+	}
+	if _, to := p.recoveryAddress(a.user); !a.found || to == "" || !a.user.hasCode(purposePassword) {
+		return User{}, p.decoyCode(ctx, a.subject())
+	}
+	var changed User
+	target := func(u User) string { _, to := p.recoveryAddress(u); return to }
+	err = p.useCode(ctx, a.user, purposePassword, code, target, func(u *User) error {
+		// The history is looked at once the code is right: otherwise it would tell passwords to whoever asks.
+		if err := p.checkHistory(ctx, *u, password); err != nil {
+			return err
+		}
+		u.copyPassword(fresh)
+		u.Status = StatusConfirmed
+		u.Epoch++ // which ends the sessions; what follows tidies up
+		changed = u.Clone()
+		return nil
+	})
+	return changed, err
 }
 
 // logFailure logs what went wrong after the operation was done: an error would have the person do it again, with a code that was used.

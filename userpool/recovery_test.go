@@ -3,6 +3,7 @@ package userpool_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,6 +27,44 @@ func TestU7_RecoveryEndsLockout(t *testing.T) {
 	}))
 	_, err = k.signIn("ada@example.com", "a new password of many words")
 	require.NoError(t, err)
+}
+
+// U14: where the second factor is a code to an address, the code for a new password does not go there: it would be the only factor.
+func TestU14_RecoveryIsNotTheSecondFactor(t *testing.T) {
+	ctx := t.Context()
+	const email, number = "ada@example.com", "+14155550100"
+	k := newKit(t, withSMS)
+	sub := k.user(email)
+	type factors = []userpool.ChallengeName
+	for name, test := range map[string]struct {
+		mfa       factors
+		preferred userpool.ChallengeName
+		to        string
+	}{
+		"none":                     {nil, "", email},
+		"e-mail preferred":         {factors{userpool.ChallengeEmailOTP, userpool.ChallengeSoftwareTokenMFA}, userpool.ChallengeEmailOTP, number},
+		"phone preferred":          {factors{userpool.ChallengeSMSMFA}, userpool.ChallengeSMSMFA, email},
+		"app preferred":            {factors{userpool.ChallengeEmailOTP, userpool.ChallengeSoftwareTokenMFA}, userpool.ChallengeSoftwareTokenMFA, email},
+		"none preferred":           {factors{userpool.ChallengeEmailOTP, userpool.ChallengeSoftwareTokenMFA}, "", number},
+		"both, and none preferred": {factors{userpool.ChallengeEmailOTP, userpool.ChallengeSMSMFA}, "", ""},
+	} {
+		u, err := k.config.Store.User(ctx, "default", sub)
+		require.NoError(t, err)
+		u.MFA, u.PreferredMFA = test.mfa, test.preferred
+		u.Attributes["phone_number"], u.Attributes["phone_number_verified"] = number, "true"
+		require.NoError(t, k.config.Store.UpdateUser(ctx, "default", u))
+		k.Wait()
+		k.outbox.Clear()
+		k.clock.Advance(24 * time.Hour)
+		_, err = k.ForgotPassword(ctx, userpool.ForgotPasswordInput{Username: email})
+		require.NoError(t, err)
+		k.Wait()
+		to := ""
+		for _, m := range k.outbox.Messages() {
+			to += m.To
+		}
+		require.Equal(t, test.to, to, name)
+	}
 }
 
 // Codes that set a password are guessed as little as those that confirm: fifteen times over all codes, and then slowly.

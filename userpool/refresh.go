@@ -45,18 +45,28 @@ type GetTokensFromRefreshTokenInput struct {
 	RefreshToken string
 	ClientID     string
 	ClientSecret string
+	// SecretHash may stand for ClientSecret; it is made of Username.
+	SecretHash string
+	Username   string
+	// DeviceKey is the key of the device that the session was begun from, or empty. Cognito wants it of such a session, and refuses to renew
+	// tokens for a client that lost it. Here it is not needed, but a wrong one is refused.
+	DeviceKey string
 	// Scopes may narrow the new access token; empty means all that were granted.
 	Scopes []string
+	// ClientMetadata is handed to the hook PreTokenGeneration.
+	ClientMetadata map[string]string
 }
 
 // GetTokensFromRefreshToken returns new tokens for a refresh token and uses it up: the new refresh token takes its place, and expires
 // when the first one of the family would have. A token may be presented again up to four times within the client's RetryGracePeriod.
 // Otherwise somebody has copied it, and the whole family is revoked (RFC 9700, 4.14.2).
 //
+// For a client with DisableRefreshTokenRotation the token stays valid, and there is no new one.
+//
 // Errors: NotAuthorized for a token that is not valid, expired, revoked, or another client's; RefreshTokenReuse; InvalidClient;
 // InvalidScope; UserHookFailed.
 func (p *Pool) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRefreshTokenInput) (*Tokens, error) {
-	client, err := p.AuthenticateClient(in.ClientID, in.ClientSecret)
+	client, err := p.proveClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +79,9 @@ func (p *Pool) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRe
 		if err != nil {
 			return nil, err
 		}
+		if s.ofOtherDevice(in.DeviceKey) {
+			return nil, invalidRefreshToken()
+		}
 		scopes := s.Scopes
 		if len(in.Scopes) > 0 {
 			if slices.ContainsFunc(in.Scopes, func(scope string) bool { return !slices.Contains(s.Scopes, scope) }) {
@@ -76,10 +89,13 @@ func (p *Pool) GetTokensFromRefreshToken(ctx context.Context, in GetTokensFromRe
 			}
 			scopes = in.Scopes
 		}
+		if client.DisableRefreshTokenRotation && s.current(token) {
+			return p.refreshedAgain(ctx, s, u, client, scopes, in.ClientMetadata)
+		}
 		if ok := p.rotate(&s, token, client); !ok {
 			return nil, p.revokeReused(ctx, s)
 		}
-		tokens, err := p.refreshed(ctx, s, u, client, token, scopes)
+		tokens, err := p.refreshed(ctx, s, u, client, token, scopes, in.ClientMetadata)
 		if !errors.Is(err, ErrStale) {
 			return tokens, err
 		}
@@ -103,19 +119,26 @@ func (p *Pool) refreshSession(ctx context.Context, token refreshToken, clientID 
 	return s, u, nil
 }
 
+// among tells whether the token is one of those whose hashes these are.
+func (t refreshToken) among(hashes [][]byte) bool {
+	hash := hashSecret(t.secret)
+	return slices.ContainsFunc(hashes, func(h []byte) bool { return subtle.ConstantTimeCompare(h, hash) == 1 })
+}
+
+// current tells whether the token is of the present generation.
+func (s Session) current(t refreshToken) bool {
+	return t.generation == s.Generation && t.among(s.Current)
+}
+
 // rotate moves the session on to a next generation, with no token in it yet, or tells that the token has been used.
 func (p *Pool) rotate(s *Session, token refreshToken, client Client) bool {
-	hash := hashSecret(token.secret)
-	among := func(hashes [][]byte) bool {
-		return slices.ContainsFunc(hashes, func(h []byte) bool { return subtle.ConstantTimeCompare(h, hash) == 1 })
-	}
 	switch {
-	case token.generation == s.Generation && among(s.Current):
+	case s.current(token):
 		s.Previous, s.Current = s.Current, nil
 		s.Generation++
 		s.Rotated = p.now()
 		return true
-	case token.generation == s.Generation-1 && among(s.Previous):
+	case token.generation == s.Generation-1 && token.among(s.Previous):
 		// Abs, as the clock that said Rotated may be another's.
 		return p.now().Sub(s.Rotated).Abs() < client.RetryGracePeriod && len(s.Current) < maxSiblings
 	}
@@ -123,16 +146,13 @@ func (p *Pool) rotate(s *Session, token refreshToken, client Client) bool {
 }
 
 // refreshed stores the rotation with a new token in it, and then signs. ErrStale means that another call was first.
-func (p *Pool) refreshed(ctx context.Context, s Session, u User, client Client, token refreshToken, scopes []string) (*Tokens, error) {
+func (p *Pool) refreshed(ctx context.Context, s Session, u User, client Client, token refreshToken, scopes []string, metadata map[string]string) (*Tokens, error) {
 	secret, err := p.newSecret()
 	if err != nil {
 		return nil, err
 	}
 	s.Current = append(slices.Clip(s.Current), hashSecret(secret))
-	tokens, err := p.sign(ctx, tokenGrant{
-		user: u, client: client, scopes: scopes, sessionID: s.ID, authTime: s.AuthTime, provider: s.Provider,
-		oauth: s.Kind == SessionOAuth,
-	})
+	tokens, err := p.sign(ctx, s.refreshGrant(u, client, scopes, metadata))
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +168,33 @@ func (p *Pool) refreshed(ctx context.Context, s Session, u User, client Client, 
 	return tokens, nil
 }
 
+// refreshGrant is what new tokens of a session are issued for.
+func (s Session) refreshGrant(u User, client Client, scopes []string, metadata map[string]string) tokenGrant {
+	return tokenGrant{
+		user: u, client: client, scopes: scopes, sessionID: s.ID, authTime: s.AuthTime, provider: s.Provider,
+		amr: s.AMR, deviceKey: s.DeviceKey, trigger: TriggerTokensRefresh, metadata: metadata, oauth: s.Kind == SessionOAuth,
+	}
+}
+
+// refreshedAgain signs for a token that stays as it is.
+func (p *Pool) refreshedAgain(ctx context.Context, s Session, u User, client Client, scopes []string, metadata map[string]string) (*Tokens, error) {
+	tokens, err := p.sign(ctx, s.refreshGrant(u, client, scopes, metadata))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.touch(ctx, s, time.Minute); errors.Is(err, ErrNotFound) {
+		return nil, invalidRefreshToken()
+	} else if err != nil {
+		return nil, unavailable("noting the use of a refresh token", err)
+	}
+	return tokens, nil
+}
+
 func (p *Pool) revokeReused(ctx context.Context, s Session) error {
 	p.log.WarnContext(ctx, "userpool: a refresh token was used again; its family is revoked", "pool", p.id, "sub", s.Sub, "client", s.ClientID)
-	if err := p.endSession(ctx, s.ID); err != nil {
+	err := p.endSession(ctx, s.ID)
+	p.audit(ctx, AuditEvent{Type: EventTokenReuse, Operation: "GetTokensFromRefreshToken", Sub: s.Sub, ClientID: s.ClientID}, UserContextData{}, err)
+	if err != nil {
 		return err
 	}
 	return fail(RefreshTokenReuse, "The refresh token was used before. Please sign in again.")
@@ -195,5 +239,7 @@ func (p *Pool) RevokeToken(ctx context.Context, in RevokeTokenInput) error {
 	if s.ClientID != client.ID {
 		return fail(Unauthorized, "The token was issued to another client.")
 	}
-	return p.endSession(ctx, s.ID)
+	err = p.endSession(ctx, s.ID)
+	p.audit(ctx, AuditEvent{Type: EventSignOut, Operation: "RevokeToken", Sub: s.Sub, ClientID: s.ClientID}, UserContextData{}, err)
+	return err
 }

@@ -15,6 +15,8 @@ const (
 	ticketCode       = "authorization-code"
 	ticketReplay     = "authorization-code-replay"
 	ticketFederation = "federated-sign-in"
+	ticketChallenge  = "challenge"
+	ticketConfirmed  = "confirmed-sign-up"
 )
 
 // putTicket stores what a secret stands for. The data is sealed under a key made of the secret itself, which is not stored: who reads the

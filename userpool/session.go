@@ -36,15 +36,24 @@ type Session struct {
 	Current [][]byte
 	// Previous are those of the generation before, honoured within the grace period after Rotated.
 	Previous [][]byte
-	Rotated  time.Time
+	// Rotated is when a family of tokens moved to this generation, or, without rotation, was used; and when a session of a browser was last
+	// noted to be in use.
+	Rotated time.Time
 	// Epoch is the Epoch of the user when the session began.
 	Epoch int64
 	// AuthTime is when the person last proved who they are.
 	AuthTime time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.
 	Provider string
-	Created  time.Time
-	Expires  time.Time
+	// AMR are the methods by which the person proved who they are (RFC 8176), such as "pwd", "otp" and "mfa".
+	AMR []string
+	// DeviceKey names the device that the person signed in from, where the pool tracks devices, or is empty.
+	DeviceKey string
+	// IPAddress and UserAgent are where the session was begun from, as far as the program said; they are shown to the user.
+	IPAddress string
+	UserAgent string
+	Created   time.Time
+	Expires   time.Time
 	// Version is counted up by the store with every update.
 	Version int64
 }
@@ -52,6 +61,7 @@ type Session struct {
 // Clone returns a deep copy.
 func (s Session) Clone() Session {
 	s.Scopes = slices.Clone(s.Scopes)
+	s.AMR = slices.Clone(s.AMR)
 	s.Secret = slices.Clone(s.Secret)
 	s.Current = cloneHashes(s.Current)
 	s.Previous = cloneHashes(s.Previous)

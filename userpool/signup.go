@@ -2,24 +2,30 @@ package userpool
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
 // SignUpInput is what a person signs up with.
 type SignUpInput struct {
-	// Username is the e-mail address.
+	// ClientID names the app client, and ClientSecret, or SecretHash, authenticates a confidential one; see InitiateAuthInput. All are empty
+	// at the hosted pages.
+	ClientID     string
+	ClientSecret string
+	SecretHash   string
+	// Username is what people sign in with: by default the e-mail address; see Settings.UsernameAttributes.
 	Username string
+	// Password may be empty where people can sign in without one: where Settings.FirstFactors has one-time codes.
 	Password string
-	// UserAttributes are standard claims of OpenID Connect Core 5.1, each of at most 2048 characters: "name", "given_name",
-	// "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender", "birthdate", "zoneinfo"
-	// and "locale". "email" may be given if it is Username; the others are the pool's to set.
+	// UserAttributes are standard and custom attributes that users may set. An address that is the Username need not be given again.
 	UserAttributes map[string]string
+	// ValidationData and ClientMetadata are handed to hooks.
+	ValidationData map[string]string
+	ClientMetadata map[string]string
+	UserContext    UserContextData
 }
 
 // SignUpOutput says what to do next.
@@ -29,7 +35,8 @@ type SignUpOutput struct {
 	UserSub string
 	// UserConfirmed is true if a hook confirmed the user at once: no code was sent.
 	UserConfirmed bool
-	// CodeDeliveryDetails say where the code was sent; nil if UserConfirmed.
+	// CodeDeliveryDetails say where the code was sent; nil if UserConfirmed, or if the user gave no address: then an administrator must
+	// confirm the user.
 	CodeDeliveryDetails *CodeDeliveryDetails
 	// Session ties the confirmation to this sign-up; see ConfirmSignUp. It is opaque, and opens nothing by itself.
 	Session string
@@ -39,101 +46,269 @@ type SignUpOutput struct {
 // already: its owner then gets a message that says so, and nothing changes. A sign-up that was never confirmed does not hold its address:
 // a later sign-up replaces it, password and all.
 //
+// A name that was chosen is different: who signs up must learn that it is taken. It is held for a day by a sign-up that is not confirmed.
+//
 // Where the hook PreSignUp confirms users at once, an address that has an account is refused with InvalidParameter, which reveals that it
 // has one.
 //
-// Errors: InvalidParameter and InvalidPassword, with Field; LimitExceeded after several sign-ups with one address; UserHookFailed;
-// NotAuthorized if people cannot sign themselves up (Settings.AllowAdminCreateUserOnly); CodeDeliveryFailure if the user was made, but
-// the message was not sent: then the output is complete as well, and ResendConfirmationCode sends another code.
+// Errors: InvalidParameter and InvalidPassword, with Field; UsernameExists for a chosen name; LimitExceeded after several sign-ups with one
+// address; InvalidClient; UserHookFailed; NotAuthorized if people cannot sign themselves up (Settings.AllowAdminCreateUserOnly), or for an
+// attribute that they cannot set; CodeDeliveryFailure if the user was made, but the message was not sent: then the output is complete as
+// well, and ResendConfirmationCode sends another code.
 func (p *Pool) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error) {
 	if p.settings.AllowAdminCreateUserOnly {
 		return SignUpOutput{}, fail(NotAuthorized, "Sign-up is not permitted here. Please ask an administrator for an account.")
 	}
-	email, err := canonicalEmail(in.Username)
+	s, err := p.checkSignUp(in)
 	if err != nil {
 		return SignUpOutput{}, err
 	}
-	attributes, err := checkAttributes(in.UserAttributes, email)
+	if err := p.countAttempt(ctx, limitMessage, s.subject(), in.UserContext); err != nil {
+		return SignUpOutput{}, err
+	}
+	decision, err := runHook(ctx, p, "PreSignUp", p.hooks.PreSignUp, PreSignUpEvent{UserEvent{
+		Trigger: TriggerSignUp, Username: s.username, Attributes: maps.Clone(s.attributes), ClientID: in.ClientID,
+		ValidationData: maps.Clone(in.ValidationData), ClientMetadata: maps.Clone(in.ClientMetadata),
+	}})
 	if err != nil {
 		return SignUpOutput{}, err
 	}
-	password, err := p.settings.PasswordPolicy.check(in.Password, email, in.Username, attributes["name"])
-	if err != nil {
+	if err := p.checkNewBreach(ctx, CompromisedSignUp, s.password); err != nil {
 		return SignUpOutput{}, err
 	}
-	if err := p.count(ctx, limitMessage, email); err != nil {
-		return SignUpOutput{}, err
-	}
-	decision, err := runHook(ctx, p, "PreSignUp", p.hooks.PreSignUp, PreSignUpEvent{UserEvent{Attributes: maps.Clone(attributes)}})
-	if err != nil {
-		return SignUpOutput{}, err
-	}
-	hash, err := p.hasher.hash(ctx, password)
-	if err != nil {
-		return SignUpOutput{}, err
-	}
-	u, err := p.newUser(email, attributes, hash)
+	u, err := p.newUser(ctx, s)
 	if err != nil {
 		return SignUpOutput{}, err
 	}
 	if decision.AutoConfirmUser {
-		return p.signUpConfirmed(ctx, u, email, decision.AutoVerifyEmail)
+		return p.signUpConfirmed(ctx, u, s, in.ClientID, decision)
 	}
-	return p.signUpUnconfirmed(ctx, u, email)
+	return p.signUpUnconfirmed(ctx, u, s)
 }
 
-func (p *Pool) newUser(email string, attributes map[string]string, hash string) (User, error) {
+// signUp is a sign-up whose input is right.
+type signUp struct {
+	id         Identifier
+	username   string // as it was typed, for a chosen name
+	attributes map[string]string
+	password   string
+	context    UserContextData
+	metadata   map[string]string
+	clientID   string
+}
+
+// subject is what messages are counted for.
+func (s signUp) subject() string {
+	if name, value := codeAddress(s.id, s.attributes); name != "" {
+		return value
+	}
+	return s.id.Kind + " " + s.id.Value
+}
+
+// codeAddress returns the attribute that the code of a sign-up goes to, with its value, or "": the one that was signed up with, or else the
+// e-mail address, or else the phone number.
+func codeAddress(id Identifier, attributes map[string]string) (name, value string) {
+	names := []string{"email", "phone_number"}
+	if id.Kind == IdentifierPhone {
+		names = names[1:]
+	}
+	for _, name := range names {
+		if attributes[name] != "" {
+			return name, attributes[name]
+		}
+	}
+	return "", ""
+}
+
+// signUpAddress is codeAddress for a user who has signed up.
+func (u User) signUpAddress() (name, value string) {
+	i := slices.IndexFunc(u.Identifiers, func(id Identifier) bool { return id.Kind == IdentifierEmail || id.Kind == IdentifierPhone })
+	if i < 0 {
+		return codeAddress(Identifier{}, u.Attributes)
+	}
+	return codeAddress(u.Identifiers[i], u.Attributes)
+}
+
+// checkSignUp does all that can be done without the store.
+func (p *Pool) checkSignUp(in SignUpInput) (signUp, error) {
+	var may func(string) bool
+	if in.ClientID != "" || in.ClientSecret != "" || in.SecretHash != "" {
+		client, err := p.proveClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username)
+		if err != nil {
+			return signUp{}, err
+		}
+		may = client.canWrite
+	}
+	s, err := p.newName(in.Username)
+	if err != nil {
+		return signUp{}, err
+	}
+	s.context, s.metadata, s.clientID = in.UserContext, in.ClientMetadata, in.ClientID
+	given := maps.Clone(in.UserAttributes)
+	if given == nil {
+		given = map[string]string{}
+	}
+	if s.attributes, err = p.settings.checkAttributes(given, writtenByUser, may); err != nil {
+		return signUp{}, err
+	}
+	if err := s.ownAddress(); err != nil {
+		return signUp{}, err
+	}
+	if s.attributes["preferred_username"] != "" && slices.Contains(p.settings.AliasAttributes, "preferred_username") {
+		return signUp{}, failField(InvalidParameter, "preferred_username", "A preferred user name can be set once the account is confirmed.")
+	}
+	if err := p.settings.checkRequired(s.attributes); err != nil {
+		return signUp{}, err
+	}
+	if in.Password == "" && p.settings.passwordless() {
+		return s, nil
+	}
+	s.password, err = p.settings.PasswordPolicy.check(in.Password, p.passwordContext(in.Username, s.attributes)...)
+	return s, err
+}
+
+// newName checks the name of a new user.
+func (p *Pool) newName(typed string) (signUp, error) {
+	id, err := p.settings.parseUsername(typed)
+	switch {
+	case err != nil:
+		return signUp{}, err
+	case id.Kind == identifySub, p.settings.choosesNames() && id.Kind != IdentifierUsername:
+		return signUp{}, failField(InvalidParameter, "username", "This cannot be a user name: it looks like an address or an identifier.")
+	case slices.ContainsFunc(p.providers, func(provider Provider) bool { return strings.HasPrefix(strings.Trim(typed, " "), provider.Name+"_") }):
+		return signUp{}, failField(InvalidParameter, "username", "This cannot be a user name: users who sign in at another provider have such names.")
+	}
+	s := signUp{id: id}
+	if id.Kind == IdentifierUsername {
+		s.username = strings.Trim(typed, " ")
+	}
+	return s, nil
+}
+
+// ownAddress puts the address that is signed up with among the attributes, and says of each address that it is not verified.
+func (s *signUp) ownAddress() error {
+	maps.DeleteFunc(s.attributes, func(_, value string) bool { return value == "" })
+	for kind, name := range map[string]string{IdentifierEmail: "email", IdentifierPhone: "phone_number"} {
+		if s.id.Kind == kind {
+			if given := s.attributes[name]; given != "" && given != s.id.Value {
+				return failField(InvalidParameter, name, "This address is not the one that is signed up with.")
+			}
+			s.attributes[name] = s.id.Value
+		}
+		if s.attributes[name] != "" {
+			s.attributes[verifiedAttribute(name)] = "false"
+		}
+	}
+	return nil
+}
+
+// passwordless tells whether users can do without a password.
+func (s Settings) passwordless() bool {
+	return slices.Contains(s.FirstFactors, ChallengeEmailOTP) || slices.Contains(s.FirstFactors, ChallengeSMSOTP)
+}
+
+// newUser makes a user who is not stored yet.
+func (p *Pool) newUser(ctx context.Context, s signUp) (User, error) {
 	sub, err := p.newUUID()
 	if err != nil {
 		return User{}, err
 	}
 	now := p.now()
-	return User{
-		Sub: sub, Username: sub, Status: StatusUnconfirmed, Enabled: true, Attributes: attributes, PasswordHash: hash,
-		Identifiers: []Identifier{{IdentifierEmail, email}}, Created: now, Modified: now,
-	}, nil
+	u := User{Sub: sub, Username: sub, Status: StatusUnconfirmed, Enabled: true, Attributes: s.attributes, Created: now, Modified: now}
+	if s.id.Kind == IdentifierUsername {
+		u.Username = s.username
+	} else {
+		u.Identifiers = []Identifier{s.id}
+	}
+	if s.password != "" {
+		if err := p.setPassword(ctx, &u, s.password); err != nil {
+			return User{}, err
+		}
+	}
+	u.Identifiers, err = p.settings.identifiers(u)
+	return u, err
 }
 
 // signUpConfirmed makes a user whom the application vouches for. Here a taken address cannot be hidden: whoever signed up would find out
 // by signing in.
-func (p *Pool) signUpConfirmed(ctx context.Context, u User, email string, verified bool) (SignUpOutput, error) {
+func (p *Pool) signUpConfirmed(ctx context.Context, u User, s signUp, clientID string, decision PreSignUpResult) (SignUpOutput, error) {
 	u.Status = StatusConfirmed
-	if verified {
-		u.Attributes["email_verified"] = "true"
+	for name, verified := range map[string]bool{"email": decision.AutoVerifyEmail, "phone_number": decision.AutoVerifyPhone} {
+		if verified && u.Attributes[name] != "" {
+			u.Attributes[verifiedAttribute(name)] = "true"
+		}
 	}
-	switch _, taken, err := p.takeAddress(ctx, u, email); {
+	var err error
+	if u.Identifiers, err = p.settings.identifiers(u); err != nil {
+		return SignUpOutput{}, err
+	}
+	switch holder, taken, err := p.takeName(ctx, u, s.id); {
 	case err != nil:
 		return SignUpOutput{}, err
+	case taken && s.id.Kind == IdentifierUsername:
+		return SignUpOutput{}, usernameExists()
 	case taken:
-		return SignUpOutput{}, failField(InvalidParameter, "username", "This e-mail address cannot be used to sign up.")
+		p.auditSignUp(ctx, s, holder, true)
+		return SignUpOutput{}, failField(InvalidParameter, "username", "This %s cannot be used to sign up.", p.settings.usernameLabel())
 	}
-	p.confirmed(ctx, u)
+	event := userEvent(u, clientID)
+	event.Trigger, event.ClientMetadata = TriggerConfirmSignUp, maps.Clone(s.metadata)
+	p.auditSignUp(ctx, s, u, false)
+	p.postConfirmation(ctx, event)
 	return SignUpOutput{UserSub: u.Sub, UserConfirmed: true}, nil
 }
 
-func (p *Pool) signUpUnconfirmed(ctx context.Context, u User, email string) (SignUpOutput, error) {
-	code, err := p.newCode(ctx, &u, purposeConfirm)
-	if err != nil {
-		return SignUpOutput{}, err
+// auditSignUp notes a sign-up of a user, or of somebody who found the address or name to be this user's.
+func (p *Pool) auditSignUp(ctx context.Context, s signUp, u User, taken bool) {
+	var outcome error
+	if taken {
+		outcome = fail(UsernameExists, "")
 	}
-	delivery := emailDelivery(email)
-	out := SignUpOutput{UserSub: u.Sub, CodeDeliveryDetails: &delivery, Session: u.Sub}
-	holder, taken, err := p.takeAddress(ctx, u, email)
+	p.audit(ctx, AuditEvent{Type: EventSignUp, Operation: "SignUp", Sub: u.Sub, ClientID: s.clientID}, s.context, outcome)
+}
+
+func (p *Pool) signUpUnconfirmed(ctx context.Context, u User, s signUp) (SignUpOutput, error) {
+	out := SignUpOutput{UserSub: u.Sub, Session: u.Sub}
+	var code string
+	name, to := codeAddress(s.id, u.Attributes)
+	if name != "" {
+		var err error
+		if code, err = p.newCode(ctx, &u, purposeConfirm, to, codeValidity); err != nil {
+			return SignUpOutput{}, err
+		}
+		out.CodeDeliveryDetails = delivery(name, to)
+	}
+	holder, taken, err := p.takeName(ctx, u, s.id)
 	switch {
 	case err != nil:
 		return SignUpOutput{}, err
-	case !taken:
-		return out, p.send(ctx, newMessage(MessageSignUp, email, u.Username, code))
+	case taken && s.id.Kind == IdentifierUsername:
+		p.auditSignUp(ctx, s, holder, true)
+		return SignUpOutput{}, usernameExists()
+	case taken:
+		if err := p.decoyWrite(ctx, s.subject()); err != nil {
+			return SignUpOutput{}, err
+		}
+		p.auditSignUp(ctx, s, holder, true)
+		return out, p.send(ctx, outgoing{kind: MessageAccountExists, user: holder, attribute: name, to: to, context: s.context, metadata: s.metadata})
 	}
-	if err := p.decoyWrite(ctx, email); err != nil {
-		return SignUpOutput{}, err
+	p.auditSignUp(ctx, s, u, false)
+	if name == "" {
+		return out, nil
 	}
-	return out, p.send(ctx, newMessage(MessageAccountExists, email, holder.Username, ""))
+	return out, p.send(ctx, outgoing{kind: MessageSignUp, user: u, attribute: name, to: to, code: code, context: s.context, metadata: s.metadata})
 }
 
-// takeAddress stores a new user, in the place of a sign-up with this address that was never confirmed. If the address belongs to a user,
-// it changes nothing, and returns that one.
-func (p *Pool) takeAddress(ctx context.Context, u User, email string) (holder User, taken bool, err error) {
+func usernameExists() error {
+	return failField(UsernameExists, "username", "This user name is taken, or looks like one that is. Please choose another.")
+}
+
+// pendingName is how long a sign-up that is not confirmed holds a chosen name.
+const pendingName = day
+
+// takeName stores a new user, in the place of a sign-up with this address that was never confirmed. If the name belongs to a user, it
+// changes nothing, and returns that one.
+func (p *Pool) takeName(ctx context.Context, u User, id Identifier) (holder User, taken bool, err error) {
 	for range 100 {
 		err := p.store.CreateUser(ctx, p.id, u)
 		if err == nil {
@@ -142,13 +317,14 @@ func (p *Pool) takeAddress(ctx context.Context, u User, email string) (holder Us
 		if !errors.Is(err, ErrExists) {
 			return User{}, false, unavailable("making a user", err)
 		}
-		old, err := p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
+		old, err := p.holder(ctx, u, id)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			continue
 		case err != nil:
 			return User{}, false, unavailable("reading a user", err)
-		case old.Status != StatusUnconfirmed || !old.Enabled:
+		case old.Status != StatusUnconfirmed || !old.Enabled,
+			id.Kind == IdentifierUsername && p.now().Sub(old.Created) < pendingName:
 			return old, true, nil
 		}
 		// The sub of the sign-up that is replaced goes with it, and all that hung on it. The version makes sure that it was not
@@ -161,149 +337,13 @@ func (p *Pool) takeAddress(ctx context.Context, u User, email string) (holder Us
 	return User{}, false, limitExceeded(time.Second)
 }
 
-// ConfirmSignUpInput is the proof that a person reads the mail of the address.
-type ConfirmSignUpInput struct {
-	// Username is the e-mail address that was signed up with.
-	Username         string
-	ConfirmationCode string
-	// Session is the one of SignUpOutput, or of an Error with UserNotConfirmed. With it, only the sign-up that it belongs to can be
-	// confirmed. Without it the newest sign-up with this address is confirmed, whoever made it. Pass it wherever you can, as the hosted
-	// pages do: otherwise the owner of an address can be made to confirm the password of a stranger who signed up with it a moment later.
-	Session string
-}
-
-// ConfirmSignUp takes the code, and makes the user CONFIRMED with a verified e-mail address. Exactly one of several calls with the right
-// code succeeds. Errors: InvalidParameter, CodeMismatch (also for an address without a sign-up, and for a code that was used),
-// ExpiredCode, LimitExceeded.
-func (p *Pool) ConfirmSignUp(ctx context.Context, in ConfirmSignUpInput) error {
-	email, err := canonicalEmail(in.Username)
-	if err != nil {
-		return err
-	}
-	code, err := wantCode(in.ConfirmationCode)
-	if err != nil {
-		return err
-	}
-	if err := p.count(ctx, limitCode, email); err != nil {
-		return err
-	}
-	u, err := p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
-	if errors.Is(err, ErrNotFound) || err == nil && !u.hasCode(purposeConfirm) {
-		return p.decoyCode(ctx, email)
-	}
-	if err != nil {
-		return unavailable("reading a user", err)
-	}
-	var confirmed User
-	err = p.useCode(ctx, u, purposeConfirm, code, func(u User) bool {
-		return in.Session == "" || in.Session == u.Sub
-	}, func(u *User) {
-		u.Status = StatusConfirmed
-		u.Attributes["email_verified"] = "true"
-		confirmed = u.Clone()
-	})
-	if err != nil {
-		return err
-	}
-	p.confirmed(ctx, confirmed)
-	p.logFailure(ctx, "a count of wrong codes could not be ended", p.forget(ctx, limitCode, email))
-	return nil
-}
-
-// decoyCode does for a user who is not there what a wrong code makes of one who is: it writes.
-func (p *Pool) decoyCode(ctx context.Context, email string) error {
-	if err := p.decoyWrite(ctx, email); err != nil {
-		return err
-	}
-	return codeMismatch()
-}
-
-// decoyWrite writes something of no meaning, so that an address without an account takes as long as one with.
-func (p *Pool) decoyWrite(ctx context.Context, email string) error {
-	return p.changeCounter(ctx, limit{name: "decoy"}, email, func(c *Counter) (bool, error) {
-		c.Last = p.now()
-		return true, nil
-	})
-}
-
-// confirmed runs the hook that is called once for a user, also if the caller goes away just now.
-func (p *Pool) confirmed(ctx context.Context, u User) {
-	// runUserHook has logged the error; the user is confirmed all the same.
-	_ = p.runUserHook(context.WithoutCancel(ctx), "PostConfirmation", p.hooks.PostConfirmation, userEvent(u, ""))
-}
-
-// ResendConfirmationCodeInput says whose sign-up waits to be confirmed.
-type ResendConfirmationCodeInput struct {
-	// Username is the e-mail address that was signed up with.
-	Username string
-}
-
-// ResendConfirmationCode sends a new code to an address whose sign-up waits to be confirmed; earlier codes are void. The answer is the
-// same for any other address, which gets nothing. The message is on its way when this returns: a failure to send it is logged. Errors:
-// InvalidParameter, LimitExceeded after several messages to one address.
-func (p *Pool) ResendConfirmationCode(ctx context.Context, in ResendConfirmationCodeInput) (CodeDeliveryDetails, error) {
-	return p.sendCode(ctx, in.Username, MessageResendCode, purposeConfirm, func(u User) bool {
-		return u.Status == StatusUnconfirmed && u.Enabled
-	})
-}
-
-// sendCode sends a code for a purpose to who qualifies, and says the same to everybody.
-func (p *Pool) sendCode(ctx context.Context, username string, kind MessageKind, purpose string, qualifies func(User) bool) (CodeDeliveryDetails, error) {
-	email, err := canonicalEmail(username)
-	if err != nil {
-		return CodeDeliveryDetails{}, err
-	}
-	if err := p.count(ctx, limitMessage, email); err != nil {
-		return CodeDeliveryDetails{}, err
-	}
-	for range 100 {
-		u, err := p.store.UserByIdentifier(ctx, p.id, Identifier{IdentifierEmail, email})
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return CodeDeliveryDetails{}, unavailable("reading a user", err)
+// holder returns a user who has one of the identifiers that u wants, that of the name first.
+func (p *Pool) holder(ctx context.Context, u User, id Identifier) (User, error) {
+	for _, wanted := range append([]Identifier{id}, u.Identifiers...) {
+		holder, err := p.store.UserByIdentifier(ctx, p.id, wanted)
+		if !errors.Is(err, ErrNotFound) {
+			return holder, err
 		}
-		if err != nil || !qualifies(u) {
-			return emailDelivery(email), p.decoyWrite(ctx, email)
-		}
-		code, err := p.newCode(ctx, &u, purpose)
-		if err != nil {
-			return CodeDeliveryDetails{}, err
-		}
-		u.Modified = p.now()
-		err = p.store.UpdateUser(ctx, p.id, u)
-		switch {
-		case err == nil:
-			p.sendLater(ctx, newMessage(kind, email, u.Username, code))
-			return emailDelivery(email), nil
-		case errors.Is(err, ErrStale), errors.Is(err, ErrNotFound):
-			continue
-		}
-		return CodeDeliveryDetails{}, unavailable("storing a code", err)
 	}
-	return CodeDeliveryDetails{}, limitExceeded(time.Second)
-}
-
-// newSecret returns 256 random bits as text.
-func (p *Pool) newSecret() (string, error) {
-	b := make([]byte, 32)
-	if _, err := io.ReadFull(p.rand, b); err != nil {
-		return "", fmt.Errorf("userpool: reading random bytes: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
-}
-
-// newUUID returns a random UUID (RFC 9562, 5.4).
-func (p *Pool) newUUID() (string, error) {
-	var b [16]byte
-	if _, err := io.ReadFull(p.rand, b[:]); err != nil {
-		return "", fmt.Errorf("userpool: reading random bytes: %w", err)
-	}
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
-}
-
-// hashSecret is how secrets of 256 random bits are stored: they need no salt and no slow hash.
-func hashSecret(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
+	return User{}, ErrNotFound
 }

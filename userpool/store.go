@@ -29,8 +29,11 @@ type Store interface {
 	SessionStore
 	TicketStore
 	CounterStore
+	RecordStore
+	AuditStore
 	KeyStore
 	Purger
+	PoolDeleter
 }
 
 // The answers of a [Store] that are not failures.
@@ -62,15 +65,32 @@ type UserStore interface {
 	// of the identifiers.
 	UpdateUser(ctx context.Context, pool string, u User) error
 
-	// DeleteUser deletes a user with all identifiers, group memberships and sessions. version must be the stored version, or 0 for
-	// any. It returns ErrNotFound for an unknown sub, ErrStale for another version.
+	// DeleteUser deletes a user with all identifiers, group memberships, sessions and the records that the user owns. version must be the
+	// stored version, or 0 for any. It returns ErrNotFound for an unknown sub, ErrStale for another version.
 	DeleteUser(ctx context.Context, pool, sub string, version int64) error
+
+	// ListUsers returns the users that a query finds, in an order of the store's choice that does not change while users are added and
+	// deleted: a user who is there all the time is found once over all pages. The last page costs what the first does. A query with an
+	// After that no page of the same query gave is answered with ErrInvalid, or with some page of the same query.
+	ListUsers(ctx context.Context, pool string, q UserQuery) (UserPage, error)
 }
 
 // GroupStore keeps groups and who belongs to them.
 type GroupStore interface {
 	// CreateGroup adds a group, or returns ErrExists if the name is taken.
 	CreateGroup(ctx context.Context, pool string, g Group) error
+
+	// Group returns the group with this name, or ErrNotFound.
+	Group(ctx context.Context, pool, name string) (Group, error)
+
+	// UpdateGroup replaces all of a group but Created, or returns ErrNotFound.
+	UpdateGroup(ctx context.Context, pool string, g Group) error
+
+	// ListGroups returns at most limit groups whose names come after the given one, ordered by name, byte by byte.
+	ListGroups(ctx context.Context, pool, after string, limit int) ([]Group, error)
+
+	// UsersInGroup returns at most limit members of a group whose sub comes after the given one, ordered by sub; none for an unknown group.
+	UsersInGroup(ctx context.Context, pool, group, after string, limit int) ([]User, error)
 
 	// DeleteGroup deletes a group with all memberships, or returns ErrNotFound.
 	DeleteGroup(ctx context.Context, pool, name string) error
@@ -102,6 +122,9 @@ type SessionStore interface {
 	// DeleteSession deletes a session and those whose Parent it is, or returns ErrNotFound.
 	DeleteSession(ctx context.Context, pool, id string) error
 
+	// SessionsOf returns the sessions of a user, expired or not, the newest first, at most limit.
+	SessionsOf(ctx context.Context, pool, sub string, limit int) ([]Session, error)
+
 	// DeleteSessionsOf deletes all sessions of a user. It is no error if there are none.
 	DeleteSessionsOf(ctx context.Context, pool, sub string) error
 }
@@ -127,6 +150,40 @@ type CounterStore interface {
 	PutCounter(ctx context.Context, pool string, c Counter) error
 }
 
+// RecordStore keeps what the pool knows by a name and the store does not look into: devices, import jobs, stored settings.
+type RecordStore interface {
+	// Record returns the record with this kind and key, or ErrNotFound.
+	Record(ctx context.Context, pool, kind, key string) (Record, error)
+
+	// PutRecord stores a record if r.Version is the stored version, or 0 where none is stored; the stored version becomes r.Version+1.
+	// Otherwise it returns ErrStale. It returns ErrNotFound if r.Owner is not empty and no such user is there. The owner of a stored
+	// record cannot be changed: the attempt is ErrInvalid.
+	PutRecord(ctx context.Context, pool string, r Record) error
+
+	// DeleteRecord deletes a record, or returns ErrNotFound.
+	DeleteRecord(ctx context.Context, pool, kind, key string) error
+
+	// ListRecords returns at most limit records of a kind whose keys come after the given one, ordered by key, byte by byte: those of one
+	// owner, or those of all if owner is empty.
+	ListRecords(ctx context.Context, pool, kind, owner, after string, limit int) ([]Record, error)
+}
+
+// AuditStore keeps the audit trail: records with serial numbers from 1, without a gap, that are never changed.
+type AuditStore interface {
+	// AppendAudit adds records, whose Serials follow one another, all or none. It returns ErrStale if the first Serial does not follow the
+	// last stored one, and ErrInvalid if they do not follow one another.
+	AppendAudit(ctx context.Context, pool string, records []AuditRecord) error
+
+	// LastAudit returns the record with the greatest Serial. If there is none, it returns a zero AuditRecord.
+	LastAudit(ctx context.Context, pool string) (AuditRecord, error)
+
+	// ListAudit returns the records that a query finds, ordered by Serial.
+	ListAudit(ctx context.Context, pool string, q AuditQuery) ([]AuditRecord, error)
+
+	// DeleteAudit deletes the records up to and with this Serial, but never the last one, and tells how many it deleted.
+	DeleteAudit(ctx context.Context, pool string, through int64) (int, error)
+}
+
 // KeyStore keeps the keys of a pool, sealed.
 type KeyStore interface {
 	// Keys returns all keys of the pool, ordered by Use and then by Serial.
@@ -145,4 +202,10 @@ type Purger interface {
 	// Purge deletes at most limit sessions and limit tickets whose Expires is before the given time, and limit counters whose Last is
 	// before it, and tells how many rows it deleted.
 	Purge(ctx context.Context, pool string, before time.Time, limit int) (int, error)
+}
+
+// PoolDeleter deletes whole pools.
+type PoolDeleter interface {
+	// DeletePool deletes everything of a pool. It is no error if there is nothing.
+	DeletePool(ctx context.Context, pool string) error
 }

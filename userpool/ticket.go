@@ -32,7 +32,7 @@ type Counter struct {
 type SealedKey struct {
 	// ID is the kid of a signing key.
 	ID string
-	// Use is KeyUseSignature or KeyUseMAC.
+	// Use is KeyUseSignature, KeyUseMAC or KeyUseSeal.
 	Use string
 	// Serial counts the keys of one use from 1.
 	Serial int64
@@ -53,4 +53,6 @@ const (
 	KeyUseSignature = "sig"
 	// KeyUseMAC makes the hashes of one-time codes and the keys of counters.
 	KeyUseMAC = "mac"
+	// KeyUseSeal seals what the pool must be able to read again: secrets of authenticator apps, SRP verifiers, settings.
+	KeyUseSeal = "seal"
 )

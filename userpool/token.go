@@ -1,18 +1,17 @@
 package userpool
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/jose"
 )
 
 // Tokens are what an app client gets for a person. All three tokens are secrets.
@@ -25,7 +24,8 @@ type Tokens struct {
 	// identities, token_use "id", auth_time, origin_jti, jti, event_id, iss, iat and exp. One that comes from an authorization code also
 	// has at_hash and nonce, and only the attributes that its scopes give; without the scope openid it is empty.
 	IDToken string
-	// RefreshToken is opaque and is used once; see [Pool.GetTokensFromRefreshToken].
+	// RefreshToken is opaque and is used once; see [Pool.GetTokensFromRefreshToken]. For a client without rotation it is used again and again,
+	// and is empty in what a refresh returns.
 	RefreshToken string
 	// TokenType is "Bearer".
 	TokenType string
@@ -45,6 +45,13 @@ type tokenGrant struct {
 	authTime  time.Time
 	provider  string
 	nonce     string
+	// amr are the methods by which the person proved who they are, deviceKey the device, or empty.
+	amr       []string
+	deviceKey string
+	context   UserContextData
+	// trigger and metadata are for the hook.
+	trigger  Trigger
+	metadata map[string]string
 	// oauth is true for the authorization code grant: the scopes then say which attributes are in the ID token, which has at_hash, and
 	// is not there at all without openid. Otherwise it has all attributes.
 	oauth bool
@@ -55,6 +62,12 @@ func (g tokenGrant) kind() string {
 		return SessionOAuth
 	}
 	return SessionTokens
+}
+
+func (g tokenGrant) event() UserEvent {
+	e := userEvent(g.user, g.client.ID)
+	e.Trigger, e.ClientMetadata = g.trigger, maps.Clone(g.metadata)
+	return e
 }
 
 // newTokens begins a family of refresh tokens and issues the first tokens.
@@ -75,7 +88,8 @@ func (p *Pool) newTokens(ctx context.Context, g tokenGrant) (*Tokens, error) {
 	s := Session{
 		ID: g.sessionID, Kind: g.kind(), Sub: g.user.Sub, Parent: g.parent, ClientID: g.client.ID, Scopes: g.scopes,
 		Secret: hashSecret(family), Generation: 1, Current: [][]byte{hashSecret(secret)}, Rotated: now, Epoch: g.user.Epoch,
-		AuthTime: g.authTime, Provider: g.provider, Created: now, Expires: now.Add(g.client.RefreshTokenValidity),
+		AuthTime: g.authTime, Provider: g.provider, AMR: g.amr, DeviceKey: g.deviceKey, IPAddress: g.context.address(), UserAgent: g.context.agent(),
+		Created: now, Expires: now.Add(g.client.RefreshTokenValidity),
 	}
 	err = p.store.CreateSession(ctx, p.id, s)
 	if errors.Is(err, ErrNotFound) { // the user, or the browser session, ended a moment ago
@@ -85,6 +99,9 @@ func (p *Pool) newTokens(ctx context.Context, g tokenGrant) (*Tokens, error) {
 		return nil, unavailable("making a session", err)
 	}
 	tokens.RefreshToken = formatRefreshToken(s, family, secret)
+	if err := p.limitSessions(ctx, s); err != nil {
+		return nil, err
+	}
 	return tokens, nil
 }
 
@@ -99,16 +116,17 @@ func (p *Pool) sign(ctx context.Context, g tokenGrant) (*Tokens, error) {
 		return nil, err
 	}
 	key := ring.current(p.now())
-	access, id, err := p.claims(g, groups)
+	access, id, err := p.claims(g)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.customise(ctx, g, groups, access, id); err != nil {
+	scopes, err := p.customise(ctx, g, groupConfiguration(groups), access, id)
+	if err != nil {
 		return nil, err
 	}
-	t := &Tokens{TokenType: "Bearer", ExpiresIn: g.client.AccessTokenValidity, Scopes: slices.Clone(g.scopes)}
-	if t.AccessToken, err = key.private.Sign("JWT", access); err != nil {
-		return nil, fmt.Errorf("userpool: signing: %w", err)
+	t := &Tokens{TokenType: "Bearer", ExpiresIn: g.client.AccessTokenValidity, Scopes: scopes}
+	if t.AccessToken, err = p.signClaims(ctx, key, access); err != nil {
+		return nil, err
 	}
 	if g.oauth && !slices.Contains(g.scopes, ScopeOpenID) {
 		return t, nil
@@ -116,30 +134,24 @@ func (p *Pool) sign(ctx context.Context, g tokenGrant) (*Tokens, error) {
 	if g.oauth {
 		id["at_hash"] = tokenHash(string(key.public.Algorithm), t.AccessToken)
 	}
-	if t.IDToken, err = key.private.Sign("JWT", id); err != nil {
-		return nil, fmt.Errorf("userpool: signing: %w", err)
-	}
-	return t, nil
+	t.IDToken, err = p.signClaims(ctx, key, id)
+	return t, err
 }
 
-// customise lets the PreTokenGeneration hook change claims.
-func (p *Pool) customise(ctx context.Context, g tokenGrant, groups []Group, access, id map[string]any) error {
-	if p.hooks.PreTokenGeneration == nil {
-		return nil
+// signClaims makes a token. Claims that cannot be signed, such as too many, are the fault of the hook, if there is one.
+func (p *Pool) signClaims(ctx context.Context, key signingKey, claims map[string]any) (string, error) {
+	token, err := key.private.Sign("JWT", claims)
+	if errors.Is(err, jose.ErrClaims) && p.hooks.PreTokenGeneration != nil {
+		return "", p.hookFailed(ctx, "PreTokenGeneration", err)
 	}
-	event := PreTokenGenerationEvent{UserEvent: userEvent(g.user, g.client.ID), Scopes: slices.Clone(g.scopes)}
-	for _, group := range groups {
-		event.Groups = append(event.Groups, group.Name)
-	}
-	change, err := runHook(ctx, p, "PreTokenGeneration", p.hooks.PreTokenGeneration, event)
 	if err != nil {
-		return err
+		return "", fmt.Errorf("userpool: signing: %w", err)
 	}
-	return errors.Join(apply(access, change.AccessTokenClaims, change.AccessTokenSuppress), apply(id, change.IDTokenClaims, change.IDTokenSuppress))
+	return token, nil
 }
 
-// claims returns the claims of both tokens, with Cognito's names.
-func (p *Pool) claims(g tokenGrant, groups []Group) (access, id map[string]any, err error) {
+// claims returns the claims of both tokens, with Cognito's names; customise adds the scopes and groups.
+func (p *Pool) claims(g tokenGrant) (access, id map[string]any, err error) {
 	var jtis [3]string
 	for i := range jtis {
 		if jtis[i], err = p.newUUID(); err != nil {
@@ -152,19 +164,17 @@ func (p *Pool) claims(g tokenGrant, groups []Group) (access, id map[string]any, 
 			"iss": p.issuer, "sub": g.user.Sub, "token_use": use, "auth_time": g.authTime.Unix(), "iat": now.Unix(),
 			"exp": now.Add(validity).Unix(), "jti": jti, "origin_jti": g.sessionID, "event_id": jtis[2],
 		}
-		if len(groups) > 0 {
-			names := make([]string, len(groups))
-			for i, group := range groups {
-				names[i] = group.Name
-			}
-			claims["cognito:groups"] = names
+		if len(g.amr) > 0 {
+			claims["amr"], claims["acr"] = g.amr, acrOf(g.amr)
 		}
 		return claims
 	}
 	access = common("access", jtis[0], g.client.AccessTokenValidity)
 	access["client_id"] = g.client.ID
+	if g.deviceKey != "" {
+		access["device_key"] = g.deviceKey
+	}
 	access["username"] = g.user.Username
-	access["scope"] = strings.Join(g.scopes, " ")
 	if g.oauth {
 		access["version"] = 2
 	}
@@ -175,12 +185,11 @@ func (p *Pool) claims(g tokenGrant, groups []Group) (access, id map[string]any, 
 		id["nonce"] = g.nonce
 	}
 	for name, value := range g.user.Attributes {
-		if !g.oauth || slices.Contains(g.scopes, scopeOf(name)) {
+		if (!g.oauth || slices.Contains(g.scopes, scopeOf(name))) && g.client.canRead(name) {
 			id[name] = claimValue(name, value)
 		}
 	}
-	addRoles(id, groups)
-	addIdentities(id, g.user)
+	p.addIdentities(id, g.user)
 	return access, id, nil
 }
 
@@ -200,52 +209,6 @@ func claimValue(name, value string) any {
 		return value == "true"
 	}
 	return value
-}
-
-// addRoles adds the roles of the groups. The group with the lowest precedence decides which is preferred; if two of them with different
-// roles are equal, none is.
-func addRoles(claims map[string]any, groups []Group) {
-	var roles []string
-	withRole := slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.RoleARN == "" })
-	if len(withRole) == 0 {
-		return
-	}
-	precedence := func(g Group) int64 {
-		if g.Precedence == nil {
-			return math.MaxInt64
-		}
-		return int64(*g.Precedence)
-	}
-	slices.SortStableFunc(withRole, func(a, b Group) int { return cmp.Compare(precedence(a), precedence(b)) })
-	tie := false
-	for _, g := range withRole {
-		if !slices.Contains(roles, g.RoleARN) {
-			roles = append(roles, g.RoleARN)
-		}
-		tie = tie || precedence(g) == precedence(withRole[0]) && g.RoleARN != withRole[0].RoleARN
-	}
-	claims["cognito:roles"] = roles
-	if !tie {
-		claims["cognito:preferred_role"] = withRole[0].RoleARN
-	}
-}
-
-// addIdentities says where a user comes from, as Cognito does.
-func addIdentities(claims map[string]any, u User) {
-	var identities []map[string]any
-	for _, id := range u.Identifiers {
-		if id.Kind != IdentifierFederated {
-			continue
-		}
-		provider, subject, _ := strings.Cut(id.Value, " ")
-		identities = append(identities, map[string]any{
-			"userId": subject, "providerName": provider, "providerType": "OIDC", "issuer": nil, "primary": "true",
-			"dateCreated": strconv.FormatInt(u.Created.UnixMilli(), 10),
-		})
-	}
-	if identities != nil {
-		claims["identities"] = identities
-	}
 }
 
 // tokenHash is at_hash (OpenID Connect Core, 3.1.3.6): the left half of the hash that belongs to the signing algorithm.

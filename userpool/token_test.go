@@ -43,6 +43,7 @@ func TestTokens_Claims(t *testing.T) {
 		"iss": issuer, "sub": sub, "username": sub, "client_id": "webapp", "token_use": "access", "scope": userpool.ScopeUserAdmin,
 		"cognito:groups": []any{"admins", "staff"}, "auth_time": seconds(now), "iat": seconds(now), "exp": seconds(now.Add(time.Hour)),
 		"jti": access["jti"], "origin_jti": access["origin_jti"], "event_id": access["event_id"],
+		"acr": userpool.ACRSingleFactor, "amr": []any{"pwd"},
 	}, access)
 	require.Equal(t, map[string]any{
 		"iss": issuer, "sub": sub, "cognito:username": sub, "aud": "webapp", "token_use": "id", "email": "ada@example.com", "email_verified": true,
@@ -50,6 +51,7 @@ func TestTokens_Claims(t *testing.T) {
 		"cognito:roles": []any{"arn:aws:iam::000000000000:role/admin", "arn:aws:iam::000000000000:role/staff"},
 		"auth_time":     seconds(now), "iat": seconds(now), "exp": seconds(now.Add(time.Hour)),
 		"jti": id["jti"], "origin_jti": id["origin_jti"], "event_id": id["event_id"],
+		"acr": userpool.ACRSingleFactor, "amr": []any{"pwd"},
 	}, id)
 }
 

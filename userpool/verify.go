@@ -16,25 +16,25 @@ import (
 // It asks the store whether the session has ended. An API for which it is enough that tokens are good until they expire verifies them
 // with package middleware, without Revocation, which asks no store.
 func (p *Pool) VerifyAccessToken(ctx context.Context, token string) (map[string]any, error) {
-	claims, _, err := p.verifyAccess(ctx, token)
+	claims, _, _, err := p.verifyAccess(ctx, token)
 	return claims, err
 }
 
-// verifyAccess is VerifyAccessToken, and returns the user too, who was read on the way.
-func (p *Pool) verifyAccess(ctx context.Context, token string) (map[string]any, User, error) {
+// verifyAccess is VerifyAccessToken, and returns the user and the session too, which were read on the way.
+func (p *Pool) verifyAccess(ctx context.Context, token string) (map[string]any, User, Session, error) {
 	claims, err := p.verify(ctx, token, "access", jose.Expected{})
 	if err != nil {
-		return nil, User{}, err
+		return nil, User{}, Session{}, err
 	}
 	id, _ := claims["client_id"].(string)
 	if _, ok := p.client(id); !ok {
-		return nil, User{}, invalidToken()
+		return nil, User{}, Session{}, invalidToken()
 	}
-	u, err := p.liveUser(ctx, claims)
+	u, s, err := p.liveUser(ctx, claims)
 	if err != nil {
-		return nil, User{}, err
+		return nil, User{}, Session{}, err
 	}
-	return claims, u, nil
+	return claims, u, s, nil
 }
 
 // VerifyIDToken returns the claims of an ID token of this pool, issued to one of its clients, as VerifyAccessToken does for access
@@ -44,7 +44,7 @@ func (p *Pool) VerifyIDToken(ctx context.Context, token string) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.liveUser(ctx, claims); err != nil {
+	if _, _, err := p.liveUser(ctx, claims); err != nil {
 		return nil, err
 	}
 	return claims, nil
@@ -93,19 +93,19 @@ func (s *keySource) Key(ctx context.Context, kid string) (alg string, key crypto
 	return alg, key, err
 }
 
-// liveUser returns the user of verified claims. The error is NotAuthorized if the session that they belong to was ended.
-func (p *Pool) liveUser(ctx context.Context, claims map[string]any) (User, error) {
+// liveUser returns the user and the session of verified claims. The error is NotAuthorized if the session was ended.
+func (p *Pool) liveUser(ctx context.Context, claims map[string]any) (User, Session, error) {
 	revoked := fail(NotAuthorized, "The token has been revoked.")
 	id, _ := claims["origin_jti"].(string)
 	sub, _ := claims["sub"].(string)
 	if id == "" || sub == "" {
-		return User{}, revoked
+		return User{}, Session{}, revoked
 	}
 	s, u, err := p.standingSession(ctx, id)
 	if errors.Is(err, NotAuthorized) || err == nil && (s.Kind == SessionBrowser || s.Sub != sub) {
-		return User{}, revoked
+		return User{}, Session{}, revoked
 	}
-	return u, err
+	return u, s, err
 }
 
 func invalidToken() *Error {
@@ -116,7 +116,7 @@ func invalidToken() *Error {
 // the user was disabled or deleted. A session whose refresh tokens have merely expired is not revoked. Claims without origin_jti count as
 // revoked. It is the Revocation that package middleware can ask, and costs two look-ups by key.
 func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error) {
-	_, err := p.liveUser(ctx, claims)
+	_, _, err := p.liveUser(ctx, claims)
 	if errors.Is(err, NotAuthorized) {
 		return true, nil
 	}
@@ -125,14 +125,20 @@ func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error)
 
 // verifyScope returns the scopes and the user of an access token that has a certain scope.
 func (p *Pool) verifyScope(ctx context.Context, token, scope string) ([]string, User, error) {
-	claims, u, err := p.verifyAccess(ctx, token)
+	scopes, u, _, err := p.verifyScopeSession(ctx, token, scope)
+	return scopes, u, err
+}
+
+// verifyScopeSession is verifyScope, and returns the session too.
+func (p *Pool) verifyScopeSession(ctx context.Context, token, scope string) ([]string, User, Session, error) {
+	claims, u, s, err := p.verifyAccess(ctx, token)
 	if err != nil {
-		return nil, User{}, err
+		return nil, User{}, Session{}, err
 	}
 	granted, _ := claims["scope"].(string)
 	scopes := strings.Split(granted, " ")
 	if !slices.Contains(scopes, scope) {
-		return nil, User{}, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
+		return nil, User{}, Session{}, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
 	}
-	return scopes, u, nil
+	return scopes, u, s, nil
 }

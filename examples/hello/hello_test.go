@@ -164,7 +164,7 @@ func code(t *testing.T, log <-chan string) string {
 	for {
 		select {
 		case line := <-log:
-			if found := regexp.MustCompile(`is (\d{6})\.`).FindStringSubmatch(line); found != nil {
+			if found := regexp.MustCompile(`^\s*(\d{6})\s*$`).FindStringSubmatch(line); found != nil {
 				return found[1]
 			}
 		case <-timeout:
@@ -182,11 +182,11 @@ func TestHello(t *testing.T) {
 	p.open("/")
 	require.Equal(t, "/auth/login", p.at.Path, "the page is protected")
 	p.open("/auth/signup")
-	p.submit(map[string]string{"username": "ada@example.com", "password": "correct horse battery staple", "repeat": "correct horse battery staple"})
+	p.submit(map[string]string{"username": "ada@example.com", "password": "purple otters juggle lanterns", "repeat": "purple otters juggle lanterns"})
 	p.submit(map[string]string{"code": code(t, log)})
 	if !strings.Contains(p.page, "Hello, ada@example.com") {
 		p.open("/")
-		p.submit(map[string]string{"username": "ada@example.com", "password": "correct horse battery staple"})
+		p.submit(map[string]string{"username": "ada@example.com", "password": "purple otters juggle lanterns"})
 	}
 	require.Equal(t, "Hello, ada@example.com\n", p.page)
 

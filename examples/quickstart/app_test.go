@@ -48,12 +48,12 @@ func (a *app) addUser(t *testing.T, email, password string) {
 	t.Helper()
 	out, err := a.pool.SignUp(t.Context(), userpool.SignUpInput{Username: email, Password: password})
 	require.NoError(t, err)
-	require.NoError(t, a.pool.ConfirmSignUp(t.Context(), userpool.ConfirmSignUpInput{
+	require.NoError(t, errOf(a.pool.ConfirmSignUp(t.Context(), userpool.ConfirmSignUpInput{
 		Username: email, ConfirmationCode: a.mailbox.newest()[0].Code, Session: out.Session,
-	}))
+	})))
 }
 
-const password = "correct horse battery staple"
+const password = "purple otters juggle lanterns"
 
 // signInByForm signs in at the hosted page in a browser of a sort.
 func signInByForm(t *testing.T, client *http.Client, loginURL string) *http.Response {

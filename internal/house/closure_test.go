@@ -14,20 +14,25 @@ var heavy = []string{
 	"github.com/pressly/goose/", "modernc.org/", "github.com/jackc/pgx/", "github.com/crewjam/saml", "github.com/chromedp/",
 	"github.com/stretchr/testify/", "github.com/coreos/go-oidc/", "github.com/aws/", "testing",
 	"golang.org/x/oauth2", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/",
-	"github.com/wneessen/", "github.com/emersion/",
+	"github.com/wneessen/", "github.com/emersion/", "github.com/go-webauthn/", "github.com/descope/", "github.com/fxamacker/",
 }
 
 // links says which of the heavy dependencies a public package has, by itself or through others of this module. What is not named here
 // has none. jwx is in whatever signs or verifies tokens.
 var links = map[string][]string{
-	"userpool":                  {"github.com/lestrrat-go/jwx/"},
-	"userpool/oauth":            {"github.com/lestrrat-go/jwx/"},
-	"userpool/hostedui":         {"github.com/lestrrat-go/jwx/"},
-	"userpool/memstore":         {"github.com/lestrrat-go/jwx/"},
-	"userpool/smtpsender":       {"github.com/wneessen/", "github.com/lestrrat-go/jwx/"},
-	"userpool/sqlstore":         {"github.com/pressly/goose/", "github.com/lestrrat-go/jwx/"},
-	"userpool/storetest":        {"github.com/stretchr/testify/", "testing", "github.com/lestrrat-go/jwx/"},
-	"userpool/userpooltest":     {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/"},
+	"userpool":                 {"github.com/lestrrat-go/jwx/"},
+	"userpool/cmd/verifyaudit": {"github.com/pressly/goose/", "modernc.org/", "github.com/jackc/pgx/", "github.com/lestrrat-go/jwx/"},
+	"userpool/oauth":           {"github.com/lestrrat-go/jwx/"},
+	"userpool/hostedui":        {"github.com/lestrrat-go/jwx/"},
+	"userpool/memstore":        {"github.com/lestrrat-go/jwx/"},
+	"userpool/passkey":         {"github.com/go-webauthn/", "github.com/lestrrat-go/jwx/"},
+	"userpool/smtpsender":      {"github.com/wneessen/", "github.com/lestrrat-go/jwx/"},
+	"userpool/smswebhook":      {"github.com/lestrrat-go/jwx/"},
+	"userpool/sqlstore":        {"github.com/pressly/goose/", "github.com/lestrrat-go/jwx/"},
+	"userpool/storetest":       {"github.com/stretchr/testify/", "testing", "github.com/lestrrat-go/jwx/"},
+	"userpool/userpooltest": {
+		"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/", "github.com/go-webauthn/", "github.com/descope/",
+	},
 	"federation/oidc":           {"golang.org/x/oauth2", "github.com/lestrrat-go/jwx/"},
 	"federation/federationtest": {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/"},
 	"identitypool/sqlstore":     {"github.com/pressly/goose/"},

@@ -8,6 +8,7 @@ import (
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/hostedui"
 	"github.com/stepwell/stepwell/userpool/oauth"
+	"github.com/stepwell/stepwell/userpool/passkey"
 	"github.com/stepwell/stepwell/userpool/smtpsender"
 )
 
@@ -19,6 +20,7 @@ var (
 	_ middleware.Revocation      = (*userpool.Pool)(nil)
 	_ middleware.Authenticator   = (*hostedui.UI)(nil)
 	_ userpool.Sender            = (*smtpsender.Sender)(nil)
+	_ userpool.WebAuthn          = (*passkey.RelyingParty)(nil)
 	_ userpool.IdentityProvider  = (*oidc.Provider)(nil)
 	_ userpool.IdentityProvider  = federation.Provider(nil)
 	_ identitypool.LoginVerifier = (*oidc.Provider)(nil)

@@ -17,6 +17,7 @@
 //	/auth/confirmUser             the code that was sent after the sign-up
 //	/auth/forgotPassword          ask for a code to set a new password
 //	/auth/confirmForgotPassword   the code and the new password
+//	/auth/challenge               the second step of a sign-in: a code, a choice, a new password, or to set one of them up
 //	/auth/account                 who is signed in; sign out; delete the account
 //	/auth/signout                 asks, and signs out
 //	/auth/continue                leads on from a form to an application, see below
@@ -51,7 +52,8 @@
 //   - Whether an address has an account is not told by any page: status, text, cookies and redirects are the same.
 //   - A form is taken only with a token that is bound to this browser, and not from another site, as Sec-Fetch-Site and Origin tell it.
 //   - Each sign-in makes a new session cookie and voids the one that the browser had. Of two cookies of one name neither is believed.
-//   - After a form comes a 303 redirect to this origin. A browser is led to another origin only if a client has registered the address
+//   - After a form comes a 303 redirect to this origin, or the next step of a sign-in, which is in hidden fields of its page and nowhere
+//     else: reloading the page asks whether to send the password again, and leaving it leaves the sign-in. A browser is led to another origin only if a client has registered the address
 //     there.
 //   - What was typed is kept when something is wrong with it, but never a password. The message stands beside the field.
 //   - A page is never cached, framed, or able to run a script. No site that it links to learns the address of the page.

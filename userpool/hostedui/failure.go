@@ -106,7 +106,9 @@ func status(e *userpool.Error) int {
 	case userpool.ResourceNotFound:
 		return http.StatusNotFound
 	case userpool.InvalidParameter, userpool.InvalidPassword, userpool.NotAuthorized, userpool.CodeMismatch, userpool.ExpiredCode,
-		userpool.UserNotConfirmed, userpool.UserHookFailed, userpool.InvalidIdentityProvider:
+		userpool.UserNotConfirmed, userpool.UserHookFailed, userpool.InvalidIdentityProvider, userpool.PasswordResetRequired,
+		userpool.PasswordHistoryPolicyViolation, userpool.AliasExists, userpool.MFAMethodNotFound, userpool.EnableSoftwareTokenMFA,
+		userpool.SoftwareTokenMFANotFound, userpool.LoginRequired, userpool.InsufficientAuthentication:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusInternalServerError

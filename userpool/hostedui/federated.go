@@ -48,7 +48,7 @@ func (u *UI) finishFederated(x *exchange) error {
 	if err != nil {
 		return x.federationFailed(err)
 	}
-	return x.signedIn(out)
+	return x.finish(out)
 }
 
 // federationState is the state of OAuth 2.0, or the RelayState of SAML. One that is given twice is none.

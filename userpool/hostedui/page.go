@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"unicode"
 
 	"github.com/stepwell/stepwell/internal/webui"
@@ -30,7 +31,7 @@ type pages struct {
 	styleTag string
 }
 
-var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "continue", "error"}
+var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "continue", "challenge", "error"}
 
 func loadPages() (pages, error) {
 	p := pages{templates: map[string]*template.Template{}}
@@ -191,6 +192,8 @@ type application struct {
 	LoginHint string
 	// Fresh tells that the request asks for a new sign-in, or for that of a certain person: who is signed in may not do.
 	Fresh bool
+	// ACR is the least authentication context class that the application wants (acr_values), or empty.
+	ACR string
 }
 
 // application returns the authorization request that this page goes on to, or nil if it goes on to something else. It is told by a
@@ -203,8 +206,9 @@ func (x *exchange) application() *application {
 	q := u.Query()
 	client, ok := x.ui.pool.Client(q.Get("client_id"))
 	if ok && client.AllowsCallback(q.Get("redirect_uri")) {
+		acr := userpool.LeastACR(strings.Fields(q.Get("acr_values"))...)
 		return &application{
-			Name: client.Name, LoginHint: q.Get("login_hint"), Fresh: q.Get("prompt")+q.Get("max_age")+q.Get("id_token_hint") != "",
+			Name: client.Name, LoginHint: q.Get("login_hint"), Fresh: q.Get("prompt")+q.Get("max_age")+q.Get("id_token_hint")+acr != "", ACR: acr,
 		}
 	}
 	return nil

@@ -352,7 +352,7 @@ func TestH5_O37_HostileTextIsEscaped(t *testing.T) {
 		b := s.browser()
 		_, err := s.pool.SignUp(t.Context(), userpool.SignUpInput{Username: ada, Password: password, UserAttributes: map[string]string{"name": name}})
 		require.NoError(t, err)
-		require.NoError(t, s.pool.ConfirmSignUp(t.Context(), userpool.ConfirmSignUpInput{Username: ada, ConfirmationCode: s.lastCode()}))
+		require.NoError(t, errOf(s.pool.ConfirmSignUp(t.Context(), userpool.ConfirmSignUpInput{Username: ada, ConfirmationCode: s.lastCode()})))
 		app := url.QueryEscape("/oauth2/authorize?client_id=web&redirect_uri=" + url.QueryEscape("https://app.example/callback") +
 			"&login_hint=" + url.QueryEscape(name))
 		pages := []*page{

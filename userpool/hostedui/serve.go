@@ -39,6 +39,7 @@ func (u *UI) table() map[string]route {
 		"/account/delete":        {get: u.showDelete, post: u.deleteAccount},
 		"/signout":               {get: u.showSignOut, post: u.signOut},
 		"/continue":              {get: u.showContinue},
+		"/challenge":             {get: u.noStep, post: u.takeStep},
 	}
 }
 

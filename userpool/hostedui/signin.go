@@ -61,7 +61,7 @@ func (u *UI) signIn(x *exchange) error {
 	}
 	out, err := u.pool.InitiateAuth(x.r.Context(), userpool.InitiateAuthInput{
 		AuthFlow: userpool.UserPasswordAuth, Username: username, Password: password, Result: userpool.ResultBrowserSession,
-		Replaces: u.BrowserSession(x.r),
+		Replaces: u.BrowserSession(x.r), ACR: x.acr(),
 	})
 	if e, ok := errors.AsType[*userpool.Error](err); ok && e.Code == userpool.UserNotConfirmed {
 		return x.toConfirm(step{Username: username, Session: e.Session}, "unconfirmed")
@@ -72,7 +72,15 @@ func (u *UI) signIn(x *exchange) error {
 		}
 		return x.show(f.status, "signin", view{Form: f, Data: signInData{}})
 	}
-	return x.signedIn(out)
+	return x.finish(out)
+}
+
+// acr is the authentication context class that the application wants, or empty.
+func (x *exchange) acr() string {
+	if app := x.application(); app != nil {
+		return app.ACR
+	}
+	return ""
 }
 
 // step reads what an earlier page left.

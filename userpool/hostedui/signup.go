@@ -101,7 +101,7 @@ func (u *UI) confirm(x *exchange) error {
 	if f.failed() {
 		return x.show(f.status, "confirm", view{Form: f})
 	}
-	err := u.pool.ConfirmSignUp(x.r.Context(), userpool.ConfirmSignUpInput{
+	_, err := u.pool.ConfirmSignUp(x.r.Context(), userpool.ConfirmSignUpInput{
 		Username: s.Username, ConfirmationCode: code, Session: s.Session,
 	})
 	if err != nil {

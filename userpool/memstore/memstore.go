@@ -7,6 +7,7 @@ import (
 
 	"github.com/stepwell/stepwell/internal/storable"
 	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/internal/storecheck"
 )
 
 // Store keeps pools in memory. Make one with New. It is safe for concurrent use.
@@ -28,9 +29,17 @@ type state struct {
 	counters map[string]userpool.Counter   // by key
 	keys     map[string]userpool.SealedKey // by ID
 	serials  map[keySerial]bool            // taken
+	records  map[recordName]userpool.Record
+	audit    []userpool.AuditRecord // ordered by Serial, without a gap
+
+	// listed holds, by attribute ("" for all users), the order in which users are listed. What is missing is made when it is asked for.
+	// It is thrown away as a whole when what users are found by changes.
+	listed map[string][]storecheck.Position
 }
 
 type ticketName struct{ kind, hash string }
+
+type recordName struct{ kind, key string }
 
 type keySerial struct {
 	use    string
@@ -54,6 +63,7 @@ func newState() *state {
 		counters: map[string]userpool.Counter{},
 		keys:     map[string]userpool.SealedKey{},
 		serials:  map[keySerial]bool{},
+		records:  map[recordName]userpool.Record{},
 	}
 }
 
@@ -85,6 +95,17 @@ func (s *Store) write(ctx context.Context, pool string, f func(p *state) error) 
 		return err
 	}
 	s.pools[pool] = p
+	return nil
+}
+
+// DeletePool implements userpool.PoolDeleter.
+func (s *Store) DeletePool(ctx context.Context, pool string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pools, pool)
 	return nil
 }
 

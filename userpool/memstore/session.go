@@ -1,8 +1,11 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/internal/storecheck"
@@ -72,6 +75,22 @@ func (s *Store) DeleteSession(ctx context.Context, pool, id string) error {
 		maps.DeleteFunc(p.sessions, func(other string, v userpool.Session) bool { return other == id || v.Parent == id })
 		return nil
 	})
+}
+
+// SessionsOf implements userpool.SessionStore.
+func (s *Store) SessionsOf(ctx context.Context, pool, sub string, limit int) (sessions []userpool.Session, err error) {
+	err = s.read(ctx, pool, func(p *state) error {
+		for _, v := range p.sessions {
+			if v.Sub == sub {
+				sessions = append(sessions, v.Clone())
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(sessions, func(a, b userpool.Session) int {
+		return cmp.Or(b.Created.Compare(a.Created), strings.Compare(a.ID, b.ID))
+	})
+	return sessions[:min(len(sessions), max(limit, 0))], err
 }
 
 // DeleteSessionsOf implements userpool.SessionStore.

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"maps"
 
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/internal/storecheck"
@@ -29,8 +30,12 @@ func (p *state) putUser(u userpool.User) error {
 			return userpool.ErrExists
 		}
 	}
-	for _, id := range p.users[u.Sub].Identifiers {
+	old, ok := p.users[u.Sub]
+	for _, id := range old.Identifiers {
 		delete(p.holders, id)
+	}
+	if !ok || !storecheck.SameSearchTerms(old, u) {
+		p.listed = nil
 	}
 	for _, id := range u.Identifiers {
 		p.holders[id] = u.Sub
@@ -99,7 +104,9 @@ func (s *Store) DeleteUser(ctx context.Context, pool, sub string, version int64)
 		}
 		delete(p.members, sub)
 		p.deleteSessionsOf(sub)
+		maps.DeleteFunc(p.records, func(_ recordName, r userpool.Record) bool { return r.Owner == sub })
 		delete(p.users, sub)
+		p.listed = nil
 		return nil
 	})
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
+	"github.com/stepwell/stepwell/internal/jose"
 	"github.com/stepwell/stepwell/userpool"
 )
 
@@ -67,6 +69,8 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request, req *authorizeR
 		h.redirectError(w, req.redirectURI, req.state, loginRequired("another user is signed in than the one of id_token_hint"))
 	case verdictSignIn:
 		h.signIn(w, req, session)
+	case verdictWeak:
+		h.redirectError(w, req.redirectURI, req.state, unmet())
 	default:
 		h.issue(w, r, req, session, secret)
 	}
@@ -74,6 +78,11 @@ func (h *Handler) decide(w http.ResponseWriter, r *http.Request, req *authorizeR
 
 func loginRequired(description string) *wireError {
 	return &wireError{Code: errLoginRequired, Description: description}
+}
+
+// unmet says that signing in again will not reach what acr_values asks for.
+func unmet() *wireError {
+	return &wireError{Code: errUnmetRequirements, Description: "the user cannot sign in as strongly as acr_values asks for"}
 }
 
 // session returns the browser session with this secret, nil if there is none or it is over.
@@ -137,22 +146,31 @@ const (
 	verdictSignIn
 	// verdictOther means that the person signed in anew, and is still not the one whom the application asked for.
 	verdictOther
+	// verdictWeak means that a new sign-in did not reach the class of acr_values, or that none can.
+	verdictWeak
 )
 
 func (h *Handler) judge(req *authorizeRequest, session *userpool.BrowserSession, expected string) verdict {
+	weak := session == nil || !session.Reaches(req.acr)
+	if weak && req.acr != "" && !slices.Contains(h.pool.ACRValues(), req.acr) {
+		return verdictWeak
+	}
 	if session == nil {
 		return verdictSignIn
 	}
 	now := h.now()
 	other := expected != "" && expected != session.User.Sub
 	if renewed(req.params.get(renewalName), session, now) {
-		if other {
+		switch {
+		case other:
 			return verdictOther
+		case weak:
+			return verdictWeak
 		}
 		return verdictGo
 	}
 	old := req.maxAge == 0 || (req.maxAge > 0 && now.Sub(session.AuthTime) > req.maxAge)
-	if req.renew || old || other {
+	if req.renew || old || other || weak {
 		return verdictSignIn
 	}
 	return verdictGo
@@ -165,7 +183,7 @@ func (h *Handler) signIn(w http.ResponseWriter, req *authorizeRequest, session *
 		return
 	}
 	renewal := ""
-	if req.renew || req.maxAge >= 0 || req.hint != "" {
+	if req.renew || req.maxAge >= 0 || req.hint != "" || req.acr != "" {
 		renewal = newRenewal(session, h.now())
 	}
 	redirect(w, h.login.LoginURL(h.base+pathAuthorize+"?"+req.query(renewal)))
@@ -173,7 +191,7 @@ func (h *Handler) signIn(w http.ResponseWriter, req *authorizeRequest, session *
 
 // issue sends the browser back to the application with a code.
 func (h *Handler) issue(w http.ResponseWriter, r *http.Request, req *authorizeRequest, session *userpool.BrowserSession, secret string) {
-	code, err := h.pool.IssueAuthorizationCode(r.Context(), userpool.IssueAuthorizationCodeInput{
+	in := userpool.IssueAuthorizationCodeInput{
 		BrowserSession:      secret,
 		ClientID:            req.client.ID,
 		RedirectURI:         req.redirectURI,
@@ -181,11 +199,22 @@ func (h *Handler) issue(w http.ResponseWriter, r *http.Request, req *authorizeRe
 		Nonce:               req.nonce,
 		CodeChallenge:       req.challenge,
 		CodeChallengeMethod: "S256",
-	})
+	}
+	if req.acr != "" {
+		in.ACRValues = []string{req.acr}
+	}
+	if req.maxAge >= 0 {
+		// judge was exact; the pool holds the sign-in that it let through as new to what renewed can be made to believe.
+		age := max(req.maxAge, renewalAge+jose.ClockSkew)
+		in.MaxAge = &age
+	}
+	code, err := h.pool.IssueAuthorizationCode(r.Context(), in)
 	switch {
-	case errors.Is(err, userpool.NotAuthorized):
-		// The session ended since it was looked at.
+	case errors.Is(err, userpool.NotAuthorized), errors.Is(err, userpool.LoginRequired):
+		// The session ended, or another took its place, since it was looked at.
 		h.signIn(w, req, session)
+	case errors.Is(err, userpool.InsufficientAuthentication):
+		h.redirectError(w, req.redirectURI, req.state, unmet())
 	case err != nil:
 		h.redirectError(w, req.redirectURI, req.state, h.translateRedirect(r.Context(), err))
 	default:

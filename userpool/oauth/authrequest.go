@@ -12,10 +12,10 @@ import (
 
 // authorizeNames are the parameters of an authorization request that mean something here, in the order in which a request is written
 // down again. Any other parameter is ignored, as OpenID Connect Core section 3.1.2.1 wants it: display, ui_locales, claims_locales,
-// acr_values, claims, resource.
+// claims, resource.
 var authorizeNames = []string{
 	"response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-	"response_mode", "prompt", "max_age", "id_token_hint", "login_hint", renewalName,
+	"response_mode", "prompt", "max_age", "acr_values", "id_token_hint", "login_hint", renewalName,
 }
 
 // maxReturnTo bounds an authorization request that is written down again to come back to after sign-in, in bytes.
@@ -35,6 +35,8 @@ type authorizeRequest struct {
 	// maxAge is negative if there is no max_age.
 	maxAge time.Duration
 	hint   string
+	// acr is the least authentication context class that will do, or empty.
+	acr string
 }
 
 // identify finds out who sent the browser, and where it may be sent back to. Until both are certain nothing is redirected.
@@ -100,10 +102,14 @@ func (req *authorizeRequest) parseShape() *wireError {
 		return invalidRequest("nonce is longer than 2048 bytes")
 	case len(p.get("login_hint")) > maxValue:
 		return invalidRequest("login_hint is longer than 2048 bytes")
+	case len(p.get("acr_values")) > maxValue:
+		return invalidRequest("acr_values is longer than 2048 bytes")
 	case len(req.query("")) > maxReturnTo-len(pathAuthorize)-512:
 		return invalidRequest("the request is too long; make state, nonce or id_token_hint shorter")
 	}
 	req.state, req.nonce, req.hint = p.get("state"), p.get("nonce"), p.get("id_token_hint")
+	// Classes that nobody here knows ask for nothing: acr_values is a voluntary claim (OpenID Connect Core section 5.5.1.1).
+	req.acr = userpool.LeastACR(strings.Fields(p.get("acr_values"))...)
 	return nil
 }
 

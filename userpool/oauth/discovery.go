@@ -36,6 +36,7 @@ type metadata struct {
 	RevocationAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	Prompts               []string `json:"prompt_values_supported"`
+	ACRValues             []string `json:"acr_values_supported"`
 	ResponseIssuer        bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter       bool     `json:"claims_parameter_supported"`
 	RequestParameter      bool     `json:"request_parameter_supported"`
@@ -44,7 +45,7 @@ type metadata struct {
 
 // claimsSupported are the claims of ID tokens and of the UserInfo endpoint.
 var claimsSupported = []string{
-	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "jti", "origin_jti", "event_id", "token_use",
+	"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "jti", "origin_jti", "event_id", "token_use",
 	"email", "email_verified", "phone_number", "phone_number_verified",
 	"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender",
 	"birthdate", "zoneinfo", "locale",
@@ -79,6 +80,7 @@ func (h *Handler) discovery(w http.ResponseWriter, r *http.Request) {
 		RevocationAuthMethods: authMethods,
 		ChallengeMethods:      []string{"S256"},
 		Prompts:               []string{"none", "login", "select_account"},
+		ACRValues:             h.pool.ACRValues(),
 		ResponseIssuer:        true,
 	})
 	if err != nil {

@@ -33,13 +33,16 @@
 //   - The client must be known, and redirect_uri must be one that it registered, byte by byte. It is always required. Until both are
 //     certain, an error is a page that leads nowhere.
 //   - Everything else that is wrong goes back to the application as error and error_description. Parameters that have no meaning here
-//     (display, ui_locales, claims_locales, acr_values, claims, resource and unknown ones) are ignored; repeated ones are refused.
+//     (display, ui_locales, claims_locales, claims, resource and unknown ones) are ignored; repeated ones are refused.
 //     Request objects, by value or by reference, are refused, and nothing is fetched.
 //   - PKCE with S256 is demanded of every client, confidential ones too. This is stricter than the basic OpenID Provider profile.
 //   - The scopes must be among those of the client. A request without scope gets all scopes of the client.
 //   - Nobody signed in, prompt=login, prompt=select_account, a sign-in older than max_age, or another user than that of id_token_hint:
 //     the browser goes to the sign-in page and comes back with the same request. With prompt=none the answer is login_required instead.
 //     If the new sign-in is again of another user than that of id_token_hint, the answer is login_required, too.
+//   - A session that is weaker than acr_values asks for goes to the sign-in page as well, which asks for a second factor. If the new sign-in
+//     is still too weak, or none can be as strong, the answer is unmet_authentication_requirements (RFC 9470, section 5). Classes that are
+//     not in acr_values_supported are ignored if there is another, or if nobody here knows them.
 //   - prompt=consent is answered with consent_required: the clients of a pool are applications of its owner, and there is no page that
 //     asks for consent.
 //

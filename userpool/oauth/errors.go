@@ -12,7 +12,7 @@ import (
 	"github.com/stepwell/stepwell/userpool"
 )
 
-// Error codes of RFC 6749, RFC 6750, RFC 7009 and OpenID Connect Core.
+// Error codes of RFC 6749, RFC 6750, RFC 7009, RFC 9470, OpenID Connect Core, and its error code unmet_authentication_requirements 1.0.
 const (
 	errInvalidRequest          = "invalid_request"
 	errInvalidClient           = "invalid_client"
@@ -29,6 +29,8 @@ const (
 	errTemporarilyUnavailable  = "temporarily_unavailable"
 	errLoginRequired           = "login_required"
 	errConsentRequired         = "consent_required"
+	errUnmetRequirements       = "unmet_authentication_requirements"
+	errInsufficientUserAuth    = "insufficient_user_authentication"
 	errRequestNotSupported     = "request_not_supported"
 	errRequestURINotSupported  = "request_uri_not_supported"
 )
@@ -52,29 +54,44 @@ func invalidClient(description string) *wireError {
 
 // codes is the one table from the errors of the pool to those of the token and revocation endpoints.
 var codes = map[userpool.Code]wireError{
-	userpool.InvalidClient:           {Status: http.StatusUnauthorized, Code: errInvalidClient},
-	userpool.InvalidGrant:            {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.InvalidScope:            {Status: http.StatusBadRequest, Code: errInvalidScope},
-	userpool.LoginRequired:           {Status: http.StatusBadRequest, Code: errLoginRequired},
-	userpool.UnauthorizedClient:      {Status: http.StatusBadRequest, Code: errUnauthorizedClient},
-	userpool.UnsupportedTokenType:    {Status: http.StatusBadRequest, Code: errUnsupportedTokenType},
-	userpool.InsufficientScope:       {Status: http.StatusForbidden, Code: errInsufficientScope},
-	userpool.NotAuthorized:           {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.Unauthorized:            {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.RefreshTokenReuse:       {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.ExpiredCode:             {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.CodeMismatch:            {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.UserNotFound:            {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.UserNotConfirmed:        {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.UserHookFailed:          {Status: http.StatusBadRequest, Code: errInvalidGrant},
-	userpool.InvalidParameter:        {Status: http.StatusBadRequest, Code: errInvalidRequest},
-	userpool.InvalidPassword:         {Status: http.StatusBadRequest, Code: errInvalidRequest},
-	userpool.ResourceNotFound:        {Status: http.StatusBadRequest, Code: errInvalidRequest},
-	userpool.GroupExists:             {Status: http.StatusBadRequest, Code: errInvalidRequest},
-	userpool.InvalidIdentityProvider: {Status: http.StatusBadRequest, Code: errInvalidRequest},
-	userpool.LimitExceeded:           {Status: http.StatusTooManyRequests, Code: errTemporarilyUnavailable},
-	userpool.ServiceUnavailable:      {Status: http.StatusServiceUnavailable, Code: errTemporarilyUnavailable},
-	userpool.CodeDeliveryFailure:     {Status: http.StatusInternalServerError, Code: errServerError},
+	userpool.InvalidClient:                  {Status: http.StatusUnauthorized, Code: errInvalidClient},
+	userpool.InvalidGrant:                   {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.InvalidScope:                   {Status: http.StatusBadRequest, Code: errInvalidScope},
+	userpool.LoginRequired:                  {Status: http.StatusBadRequest, Code: errLoginRequired},
+	userpool.InsufficientAuthentication:     {Status: http.StatusUnauthorized, Code: errInsufficientUserAuth},
+	userpool.UnauthorizedClient:             {Status: http.StatusBadRequest, Code: errUnauthorizedClient},
+	userpool.UnsupportedTokenType:           {Status: http.StatusBadRequest, Code: errUnsupportedTokenType},
+	userpool.InsufficientScope:              {Status: http.StatusForbidden, Code: errInsufficientScope},
+	userpool.NotAuthorized:                  {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.Unauthorized:                   {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.RefreshTokenReuse:              {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.ExpiredCode:                    {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.CodeMismatch:                   {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.UserNotFound:                   {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.UserNotConfirmed:               {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.UserHookFailed:                 {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.InvalidParameter:               {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.InvalidPassword:                {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.ResourceNotFound:               {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.GroupExists:                    {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.InvalidIdentityProvider:        {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.UsernameExists:                 {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.AliasExists:                    {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.PasswordHistoryPolicyViolation: {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.UnsupportedUserState:           {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.UnsupportedOperation:           {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.EnableSoftwareTokenMFA:         {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.SoftwareTokenMFANotFound:       {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.MFAMethodNotFound:              {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.WebAuthnNotEnabled:             {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.WebAuthnChallengeNotFound:      {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.PasswordResetRequired:          {Status: http.StatusBadRequest, Code: errInvalidGrant},
+	userpool.DuplicateUserPool:              {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.DeviceKeyExists:                {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.PreconditionNotMet:             {Status: http.StatusBadRequest, Code: errInvalidRequest},
+	userpool.LimitExceeded:                  {Status: http.StatusTooManyRequests, Code: errTemporarilyUnavailable},
+	userpool.ServiceUnavailable:             {Status: http.StatusServiceUnavailable, Code: errTemporarilyUnavailable},
+	userpool.CodeDeliveryFailure:            {Status: http.StatusInternalServerError, Code: errServerError},
 }
 
 // translate makes a wire error of an error of the pool. What is not in the table, and what went wrong inside, is logged and not told.

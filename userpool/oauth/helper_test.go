@@ -70,6 +70,8 @@ type env struct {
 	clock   *userpooltest.Clock
 	logs    *bytes.Buffer
 	issuer  string
+	// secret is that of the authenticator app of Ada, where she has one.
+	secret []byte
 }
 
 // testClients are the applications of most tests.

@@ -41,7 +41,7 @@ type Config struct {
 	Timeout time.Duration
 	// Now is the time in the Date header. Nil means time.Now.
 	Now func() time.Time
-	// Rand is the source of Message-IDs. Nil means crypto/rand.
+	// Rand is the source of what divides the parts of a message, and of the Message-ID of one that has no ID. Nil means crypto/rand.
 	Rand io.Reader
 }
 

@@ -19,7 +19,11 @@
 //
 // Where the server speaks TLS from the first byte, usually on port 465, set ImplicitTLS.
 //
-// To write texts of one's own, in another language, put a userpool.SenderFunc before it that changes Subject and Text of the Message.
+// A message with HTML is sent in two forms, of which a mail program shows the one that it can: plain text, and HTML. Content-Language says
+// in which language they are. The Message-ID begins with the ID of the Message, by which it is found in the logs of mail servers.
+//
+// To write texts of one's own, put a userpool.SenderFunc before it that changes Subject, Text and HTML of the Message. Text messages
+// to phones, whose Medium is userpool.MediumSMS, are refused: where a pool sends them, too, such a function gives each to its Sender.
 //
 // # Advice
 //
@@ -41,11 +45,12 @@
 // before the server is called. Once the text is on its way nothing is repeated, whatever happens: an AnswerLost says that the message may
 // or may not have arrived.
 //
-// No error holds the password, the code or the text. What the server answered is quoted in at most 200 characters, unless it repeats one of
-// them; what it answered to the login is not quoted at all. Nothing is logged.
+// No error holds the password, the code, the link or the text. What the server answered is quoted in at most 200 characters, unless it
+// repeats one of them; what it answered to the login is not quoted at all. Nothing is logged.
 //
 // A Sender is safe for concurrent use. Each Send has its own connection, ends within Config.Timeout or with its context, whatever the
 // server does, and reads at most 256 KiB of what the server says.
 //
-// Messages are plain text in UTF-8, with Auto-Submitted: auto-generated (RFC 3834), so that no vacation notice answers them.
+// Messages are in UTF-8, as plain text or as multipart/alternative (RFC 2046, 5.1.4), with Auto-Submitted: auto-generated (RFC 3834), so
+// that no vacation notice answers them.
 package smtpsender

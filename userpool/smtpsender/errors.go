@@ -13,7 +13,7 @@ import (
 )
 
 // Error is a message that was not delivered, or, with AnswerLost, may not have been. It is for the log: it holds neither the password nor
-// the code nor the text.
+// the code, the link or the text.
 //
 //	if errors.Is(err, smtpsender.RecipientRefused) { ... }
 type Error struct {
@@ -130,14 +130,14 @@ func (s *Sender) explain(ctx context.Context, failed *stepError, m userpool.Mess
 // quote returns what a server answered, or why it is left out.
 func (s *Sender) quote(answer string, m userpool.Message) string {
 	short := clean(answer)
-	for _, secret := range append(s.secrets(), m.Code) {
+	for _, secret := range append(s.secrets(), m.Code, m.Link) {
 		if secret != "" && strings.Contains(answer, secret) {
 			return "(its words are left out: they repeat a secret)"
 		}
 	}
 	// A few words in common are chance, as both speak of addresses; more are a quotation.
 	const run = 24
-	text := oneLine(m.Text)
+	text := oneLine(m.Text) + "\n" + oneLine(m.HTML)
 	for i := 0; i+run <= len(short); i++ {
 		if strings.Contains(text, short[i:i+run]) {
 			return "(its words are left out: they repeat the message)"

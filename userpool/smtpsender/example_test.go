@@ -44,6 +44,7 @@ func ExampleSender() {
 		if m.Kind == userpool.MessageForgotPassword {
 			m.Subject = "Ihr Code für ein neues Passwort"
 			m.Text = fmt.Sprintf("Ihr Code ist %s. Er gilt zehn Minuten.\n", m.Code)
+			m.HTML, m.Locale = "", "de"
 		}
 		return sender.Send(ctx, m)
 	})

@@ -20,8 +20,10 @@ const (
 	quitTime   = time.Second // how long a server may take over QUIT; the message has its answer by then
 )
 
-// Send delivers a message to the one address in m.To, and returns when the server has taken it over. m.To, m.Subject (1 to 500 bytes) and
-// m.Text (1 byte to 64 KiB) are used, the rest is not sent. It is an *Error otherwise, or an error of Config.Rand.
+// Send delivers a message to the one address in m.To, and returns when the server has taken it over. m.Medium must be
+// userpool.MediumEmail, or empty. m.To, m.Subject (1 to 500 bytes), m.Text (1 byte to 64 KiB) and, if they are not empty, m.HTML (at most
+// 64 KiB), m.Locale (a BCP 47 tag) and m.ID (at most 128 characters of A-Z, a-z, 0-9, "_" and "-") are used, the rest is not sent. It is
+// an *Error otherwise, or an error of Config.Rand.
 //
 // Send ends with ctx, and after Config.Timeout at the latest; the Error then wraps the context's error. It never tries again. Whoever
 // does must not after AnswerLost.

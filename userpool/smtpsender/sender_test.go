@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
@@ -111,6 +112,60 @@ func TestSend_Text(t *testing.T) {
 			require.LessOrEqual(t, len(line), 1000, "RFC 5321, 4.5.3.1.6")
 		}
 	}
+}
+
+// A message with HTML has the text first, which is what a mail program shows that can do no better.
+func TestSend_HTML(t *testing.T) {
+	s := start(t, nil, false)
+	c := s.config()
+	c.Rand = bytes.NewReader(bytes.Repeat([]byte{0xab}, 16))
+	m := testMessage()
+	m.ID, m.Medium, m.Locale = "-6XU0iWJbWkyZ8sJj2cQ7p_", userpool.MediumEmail, "zh-Hans"
+	m.HTML = "<!DOCTYPE html>\n<html lang=\"zh-Hans\">\n<p style=\"x\">您的登录验证码：" + testCode + "</p>\n.\n--" + strings.Repeat("00", 16) + "--\n" +
+		strings.Repeat("x", 2000) + "\n</html>\n"
+	require.NoError(t, sender(t, c).Send(t.Context(), m))
+
+	got := parse(t, s.received()[0].raw)
+	require.Len(t, got.Header, 9)
+	require.Equal(t, "<-6XU0iWJbWkyZ8sJj2cQ7p_@example.org>", got.Header.Get("Message-Id"))
+	require.Equal(t, "zh-Hans", got.Header.Get("Content-Language"))
+	kind, parameters, err := mime.ParseMediaType(got.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	require.Equal(t, "multipart/alternative", kind)
+	parts := multipart.NewReader(got.Body, parameters["boundary"])
+	for _, want := range []struct{ kind, text string }{{"text/plain; charset=UTF-8", m.Text}, {"text/html; charset=UTF-8", m.HTML}} {
+		part, err := parts.NextRawPart()
+		require.NoError(t, err)
+		require.Equal(t, want.kind, part.Header.Get("Content-Type"))
+		require.Equal(t, want.text, body(t, &netmail.Message{Header: netmail.Header(part.Header), Body: part}))
+	}
+	_, err = parts.NextRawPart()
+	require.ErrorIs(t, err, io.EOF)
+	for line := range bytes.Lines(s.received()[0].raw) {
+		require.LessOrEqual(t, len(line), 1000, "RFC 5321, 4.5.3.1.6")
+	}
+
+	m.HTML, m.ID = "", ""
+	m.Locale = "de"
+	require.NoError(t, sender(t, s.config()).Send(t.Context(), m))
+	plain := parse(t, s.received()[1].raw)
+	require.Equal(t, "text/plain; charset=UTF-8", plain.Header.Get("Content-Type"))
+	require.Equal(t, "de", plain.Header.Get("Content-Language"))
+	require.Regexp(t, "^<[0-9a-f]{32}@example.org>$", plain.Header.Get("Message-Id"))
+}
+
+// An SMS is not turned into a mail to a phone number.
+func TestSend_SMS(t *testing.T) {
+	s := start(t, nil, false)
+	for _, medium := range []userpool.DeliveryMedium{userpool.MediumSMS, "email", "PUSH\r\n"} {
+		m := testMessage()
+		m.Medium = medium
+		err := sender(t, s.config()).Send(t.Context(), m)
+		requireError(t, err, InvalidMessage, 0)
+		require.ErrorContains(t, err, "only EMAIL is sent by SMTP")
+		requireNoSecret(t, err)
+	}
+	require.Zero(t, s.listener.count())
 }
 
 func TestSend_Plaintext(t *testing.T) {
@@ -235,6 +290,16 @@ func TestSend_Refused(t *testing.T) {
 		require.Empty(t, s.received())
 		require.Equal(t, 1, s.listener.count(), "nothing is tried again")
 	}
+}
+
+// H12: neither the link nor the HTML is quoted.
+func TestH12_Quote(t *testing.T) {
+	m := testMessage()
+	m.Link, m.HTML = "https://example.com/?token=t0ken", "<p>\nonly the HTML has these words</p>"
+	s := sender(t, start(t, nil, false).config())
+	require.Contains(t, s.quote("5.7.1 spam: https://example.com/?token=t0ken", m), "they repeat a secret")
+	require.Contains(t, s.quote("5.7.1 spam: only the HTML has these words", m), "they repeat the message")
+	require.Equal(t, `"5.7.1 spam: something else that is quite long"`, s.quote("5.7.1 spam: something else that is quite long", m))
 }
 
 // Every step may fail in every way, and nothing is repeated.
@@ -366,6 +431,15 @@ func TestSend_HostileMessage(t *testing.T) {
 	for _, text := range []string{"", "a\x00b", "a\x1bb", "a\xffb", strings.Repeat("x", 64<<10+1)} {
 		messages = append(messages, change(func(m *userpool.Message) { m.Text = text }))
 	}
+	for _, page := range []string{"<p>\x00", "<p>\x1b", "<p>\xff", strings.Repeat("x", 64<<10+1)} {
+		messages = append(messages, change(func(m *userpool.Message) { m.HTML = page }))
+	}
+	for _, locale := range []string{"de\r\nBcc: eve@example.com", "de, en", "de_DE", "d", "../de", "de\n", strings.Repeat("de-", 12) + "de", "dé"} {
+		messages = append(messages, change(func(m *userpool.Message) { m.Locale = locale }))
+	}
+	for _, id := range []string{"a\r\nBcc: eve@example.com", "a@example.com", "a>", "a b", "a.b", "a\n", strings.Repeat("x", 129), "é"} {
+		messages = append(messages, change(func(m *userpool.Message) { m.ID = id }))
+	}
 	for _, m := range messages {
 		err := out.Send(context.Background(), m)
 		requireError(t, err, InvalidMessage, 0)
@@ -410,6 +484,9 @@ func TestSend_Rand(t *testing.T) {
 	c := s.config()
 	c.Rand = strings.NewReader("short")
 	require.ErrorContains(t, send(t, c), "Config.Rand failed")
+	m := testMessage()
+	m.ID, m.HTML = "x", "<p>x"
+	require.ErrorContains(t, sender(t, c).Send(t.Context(), m), "Config.Rand failed", "for the boundary")
 	require.Zero(t, s.listener.count())
 	require.ErrorContains(t, new(Sender).Send(context.Background(), testMessage()), "not made by New")
 	require.ErrorContains(t, (*Sender)(nil).Send(context.Background(), testMessage()), "not made by New")

@@ -38,7 +38,7 @@ func encodeUser(u userpool.User) (attributes, identifiers, codes string, err err
 	return attributes, identifiers, codes, err
 }
 
-func decodeUser(u *userpool.User, attributes, identifiers, codes string) error {
+func decodeUser(u *userpool.User, attributes, identifiers, codes, credentials string) error {
 	var ids []identifierJSON
 	var outstanding []codeJSON
 	err := decode(attributes, &u.Attributes, nil)
@@ -49,6 +49,9 @@ func decodeUser(u *userpool.User, attributes, identifiers, codes string) error {
 	}
 	for _, c := range outstanding {
 		u.Codes = append(u.Codes, userpool.OneTimeCode{Purpose: c.Purpose, Hash: c.Hash, Tries: c.Tries, Expires: sqlkit.Time(c.Expires)})
+	}
+	if credentials != "" {
+		err = decodeCredentials(u, credentials, err)
 	}
 	return err
 }
@@ -69,7 +72,7 @@ func encode(v any, earlier error) (string, error) {
 
 // decode is the inverse of encode; null and what is empty leave v as it is.
 func decode(text string, v any, earlier error) error {
-	if earlier != nil {
+	if earlier != nil || text == "null" || text == "[]" || text == "{}" {
 		return earlier
 	}
 	if err := json.Unmarshal([]byte(text), v); err != nil {

@@ -74,6 +74,7 @@ func moved(n int) userpool.User {
 	u := person(n)
 	u.Version = 1
 	u.Identifiers = []userpool.Identifier{{Kind: userpool.IdentifierEmail, Value: "moved." + address(n)}}
+	u.Attributes = map[string]string{"email": "moved." + address(n), "nickname": "moved"}
 	return u
 }
 
@@ -103,6 +104,11 @@ func whole(t *testing.T, e sqlkittest.Engine, s userpool.Store, acknowledged int
 		}
 	})
 	require.Empty(t, found, "identifiers without a user")
+	terms(t, db, s)
+	each(t, db, `SELECT s.sub, s.value FROM userpool_search s LEFT JOIN userpool_users u ON u.sub = s.sub WHERE u.sub IS NULL`,
+		func(sub, value string) { t.Errorf("the term %s of %s has no user", value, sub) })
+	each(t, db, `SELECT sub, username FROM userpool_users WHERE indexed <> version`,
+		func(sub, _ string) { t.Errorf("the terms of %s are not those of the row", sub) })
 	each(t, db, `SELECT s.id, s.sub FROM userpool_sessions s LEFT JOIN userpool_users u ON u.sub = s.sub WHERE u.sub IS NULL`,
 		func(id, _ string) { t.Errorf("session %s has no user", id) })
 }

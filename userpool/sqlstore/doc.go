@@ -24,6 +24,14 @@
 // afterwards SELECT, INSERT, UPDATE and DELETE are enough. Open takes a lock of its PostgreSQL session while it changes tables: there
 // must be no connection pooler between them then that gives each transaction another session.
 //
+// The first list of users by an attribute after an update from a release that could not list them writes the search terms of all users,
+// some hundred at a time; it takes about a minute for a million. Ask for one page of such a list after the update, with a deadline that
+// is long enough. What was done stays done if it ends.
+//
+// The first list of users by an attribute after an update from a release that could not list them writes the search terms of all users of
+// the pool, some hundred at a time; it takes minutes for a million. Ask for one page of such a list after the update, with a deadline
+// that is long enough. What was done stays done if it ends.
+//
 // Give requests a deadline: a store that waits for a lock gives up after about ten seconds on its own, or when the context ends.
 //
 // With another SQLite driver than modernc.org/sqlite, set a busy timeout of some seconds and begin transactions as its documentation
@@ -39,5 +47,6 @@
 // PostgreSQL (serialization failure, deadlock) refuses because of others is tried again for a bounded time. A connection that is lost
 // while a transaction is committed is an error, and never leads to a second attempt. Names are compared byte by byte, whatever the
 // collation of the database. Migrations go forward only, are made by one process of those that start at once, and leave tables that
-// the release before can use: old and new processes may run side by side.
+// the release before can use: old and new processes may run side by side. Users whom an old process changes are
+// listed as they are now. It leaves what it does not know of as it is: the records of a user whom it deletes stay.
 package sqlstore

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/stepwell/stepwell/internal/sqlkit"
 	"github.com/stepwell/stepwell/userpool"
@@ -20,6 +19,43 @@ func (s *Store) CreateGroup(ctx context.Context, pool string, g userpool.Group) 
 		pool, g.Name, g.Description, g.RoleARN, g.Precedence, sqlkit.Micros(g.Created))
 	return wrap("create a group", oneRow(n, err, userpool.ErrExists))
 }
+
+const groupColumns = `g.name, g.description, g.role_arn, g.precedence, g.created`
+
+// Group implements userpool.GroupStore.
+func (s *Store) Group(ctx context.Context, pool, name string) (userpool.Group, error) {
+	g, err := scanGroup(s.db.QueryRow(ctx, `SELECT `+groupColumns+` FROM userpool_groups g WHERE g.pool = ? AND g.name = ?`, pool, name))
+	return g, wrap("read a group", absent(err))
+}
+
+// UpdateGroup implements userpool.GroupStore.
+func (s *Store) UpdateGroup(ctx context.Context, pool string, g userpool.Group) error {
+	g, err := storecheck.Group(pool, g)
+	if err != nil {
+		return err
+	}
+	n, err := s.db.Exec(ctx, `UPDATE userpool_groups SET description = ?, role_arn = ?, precedence = ? WHERE pool = ? AND name = ?`,
+		g.Description, g.RoleARN, g.Precedence, pool, g.Name)
+	return wrap("update a group", oneRow(n, err, userpool.ErrNotFound))
+}
+
+// ListGroups implements userpool.GroupStore.
+func (s *Store) ListGroups(ctx context.Context, pool, after string, limit int) ([]userpool.Group, error) {
+	groups, err := sqlkit.All(ctx, s.db, scanGroup, `SELECT `+groupColumns+`
+		FROM userpool_groups g WHERE g.pool = ? AND g.name > ? ORDER BY g.name LIMIT ?`, pool, after, max(limit, 0))
+	return groups, wrap("list the groups", orNone(err))
+}
+
+// UsersInGroup implements userpool.GroupStore.
+func (s *Store) UsersInGroup(ctx context.Context, pool, group, after string, limit int) ([]userpool.User, error) {
+	users, err := sqlkit.All(ctx, s.db, scanUser, selectMembers, pool, group, after, max(limit, 0))
+	return users, wrap("list the users in a group", orNone(err))
+}
+
+// The limit stands inside: nobody is read who is not in the page, whatever the database thinks of the sizes of the tables.
+const selectMembers = `SELECT ` + userColumns + `
+	FROM (SELECT pool, sub FROM userpool_members WHERE pool = ? AND group_name = ? AND sub > ? ORDER BY sub LIMIT ?) m
+	JOIN userpool_users u ON u.pool = m.pool AND u.sub = m.sub ORDER BY m.sub`
 
 // DeleteGroup implements userpool.GroupStore.
 func (s *Store) DeleteGroup(ctx context.Context, pool, name string) error {
@@ -43,13 +79,10 @@ func scanGroup(row sqlkit.Scanner) (userpool.Group, error) {
 
 // GroupsOf implements userpool.GroupStore.
 func (s *Store) GroupsOf(ctx context.Context, pool, sub string) ([]userpool.Group, error) {
-	groups, err := sqlkit.All(ctx, s.db, scanGroup, `SELECT g.name, g.description, g.role_arn, g.precedence, g.created
+	groups, err := sqlkit.All(ctx, s.db, scanGroup, `SELECT `+groupColumns+`
 		FROM userpool_members m JOIN userpool_groups g ON g.pool = m.pool AND g.name = m.group_name
 		WHERE m.pool = ? AND m.sub = ? ORDER BY g.name`, pool, sub)
-	if errors.Is(absent(err), userpool.ErrNotFound) {
-		return nil, nil
-	}
-	return groups, wrap("read the groups of a user", err)
+	return groups, wrap("read the groups of a user", orNone(err))
 }
 
 // AddToGroup implements userpool.GroupStore.

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/stepwell/stepwell/internal/sqlkit"
 	"github.com/stepwell/stepwell/userpool"
@@ -33,10 +32,7 @@ func scanKey(row sqlkit.Scanner) (userpool.SealedKey, error) {
 func (s *Store) Keys(ctx context.Context, pool string) ([]userpool.SealedKey, error) {
 	keys, err := sqlkit.All(ctx, s.db, scanKey, `SELECT id, key_use, serial, algorithm, sealed, public_jwk, created, active_from
 		FROM userpool_keys WHERE pool = ? ORDER BY key_use, serial`, pool)
-	if errors.Is(absent(err), userpool.ErrNotFound) {
-		return nil, nil
-	}
-	return keys, wrap("read the keys", err)
+	return keys, wrap("read the keys", orNone(err))
 }
 
 // DeleteKey implements userpool.KeyStore.

@@ -24,6 +24,8 @@ const (
 // Store keeps pools in a SQL database. Make one with Open. It is safe for concurrent use.
 type Store struct {
 	db *sqlkit.DB
+	// indexing is full while this process writes search terms that others left out.
+	indexing chan struct{}
 }
 
 var _ userpool.Store = (*Store)(nil)
@@ -39,7 +41,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: open: %w", err)
 	}
-	return &Store{db: kit}, nil
+	return &Store{db: kit, indexing: make(chan struct{}, 1)}, nil
 }
 
 // SQLiteDSN returns a data source name for modernc.org/sqlite and the file at path, which is made if it is not there, with settings
@@ -65,6 +67,14 @@ func wrap(doing string, err error) error {
 func absent(err error) error {
 	if sqlkit.IsNoRows(err) || errors.Is(err, sqlkit.ErrText) {
 		return userpool.ErrNotFound
+	}
+	return err
+}
+
+// orNone makes no error of a name that cannot be there: nothing is found under it, and nothing deleted.
+func orNone(err error) error {
+	if errors.Is(err, sqlkit.ErrText) {
+		return nil
 	}
 	return err
 }

@@ -143,6 +143,32 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// TestDeletePool_EveryTable: nothing of a deleted pool is in any table, whatever could be found of it.
+func TestDeletePool_EveryTable(t *testing.T) {
+	sqlkittest.Each(t, func(t *testing.T, e sqlkittest.Engine) {
+		s, ctx := open(t, e), t.Context()
+		for _, pool := range []string{"gone", "here"} {
+			sub := person(0).Sub
+			require.NoError(t, s.CreateUser(ctx, pool, person(0)))
+			require.NoError(t, s.CreateGroup(ctx, pool, userpool.Group{Name: "g"}))
+			require.NoError(t, s.AddToGroup(ctx, pool, sub, "g"))
+			require.NoError(t, s.CreateSession(ctx, pool, userpool.Session{ID: "s", Sub: sub}))
+			require.NoError(t, s.PutTicket(ctx, pool, userpool.Ticket{Kind: "k", Hash: []byte("h")}))
+			require.NoError(t, s.PutCounter(ctx, pool, userpool.Counter{Key: "c"}))
+			require.NoError(t, s.PutRecord(ctx, pool, userpool.Record{Kind: "k", Key: "r", Owner: sub}))
+			require.NoError(t, s.AppendAudit(ctx, pool, []userpool.AuditRecord{{Serial: 1}}))
+			require.NoError(t, s.AddKey(ctx, pool, userpool.SealedKey{ID: "k", Use: "sig", Serial: 1}))
+		}
+		require.NoError(t, s.DeletePool(ctx, "gone"))
+		db := e.Handle(t)
+		for _, table := range e.Tables(t, "userpool") {
+			found := map[string]bool{}
+			each(t, db, "SELECT pool, pool FROM "+table, func(pool, _ string) { found[pool] = true })
+			require.Equal(t, map[string]bool{"here": true}, found, table)
+		}
+	})
+}
+
 // TestD5_BusyFile: another process holds the write lock of the file.
 func TestD5_BusyFile(t *testing.T) {
 	e := sqlkittest.SQLite(t)
@@ -236,6 +262,57 @@ func TestNoDriver(t *testing.T) {
 	require.NotContains(t, string(out), "pgx")
 	require.NotContains(t, string(out), "lib/pq")
 	require.Contains(t, strings.Fields(string(out)), "github.com/pressly/goose/v3")
+}
+
+// BenchmarkUser reads a user and updates what a sign-in changes.
+func BenchmarkUser(b *testing.B) {
+	s := open(b, sqlkittest.SQLite(b))
+	require.NoError(b, s.CreateUser(b.Context(), pool, person(0)))
+	for n := 0; b.Loop(); n++ {
+		u, err := s.User(b.Context(), pool, person(0).Sub)
+		if err != nil {
+			b.Fatal(err)
+		}
+		u.Codes = []userpool.OneTimeCode{{Purpose: "sign-in", Tries: n}}
+		if err := s.UpdateUser(b.Context(), pool, u); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkListUsers reads the first and the last page of several lists.
+func BenchmarkListUsers(b *testing.B) {
+	const people = 10_000
+	s := open(b, sqlkittest.SQLite(b))
+	for n := range people {
+		require.NoError(b, s.CreateUser(b.Context(), pool, person(n)))
+	}
+	for _, q := range []userpool.UserQuery{
+		{}, {Attribute: "cognito:user_status", Operator: "=", Value: "confirmed"}, {Attribute: "email", Operator: "^=", Value: "person.00"},
+		{Attribute: "email", Operator: "*=", Value: "n.00"},
+	} {
+		first, last := q, q
+		first.Limit, last.Limit = 60, 1000
+		for {
+			page, err := s.ListUsers(b.Context(), pool, last)
+			require.NoError(b, err)
+			if page.Next == "" {
+				break
+			}
+			last.After = page.Next
+		}
+		last.Limit = 60
+		for name, q := range map[string]userpool.UserQuery{"First": first, "Last": last} {
+			b.Run(name+string(q.Operator), func(b *testing.B) {
+				for b.Loop() {
+					page, err := s.ListUsers(b.Context(), pool, q)
+					if err != nil || len(page.Users) != 60 {
+						b.Fatal(len(page.Users), err)
+					}
+				}
+			})
+		}
+	}
 }
 
 func BenchmarkFind(b *testing.B) {

@@ -11,13 +11,16 @@ import (
 
 const (
 	insertSession = `INSERT INTO userpool_sessions (kind, sub, parent, client_id, scopes_json, secret, generation, current_json,
-		previous_json, rotated, epoch, auth_time, provider, created, expires, version, pool, id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`
+		previous_json, rotated, epoch, auth_time, provider, created, expires, details_json, version, pool, id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`
 	updateSession = `UPDATE userpool_sessions SET kind = ?, sub = ?, parent = ?, client_id = ?, scopes_json = ?, secret = ?,
 		generation = ?, current_json = ?, previous_json = ?, rotated = ?, epoch = ?, auth_time = ?, provider = ?, created = ?,
-		expires = ?, version = version + 1 WHERE pool = ? AND id = ? AND version = ?`
-	selectSession = `SELECT id, kind, sub, parent, client_id, scopes_json, secret, generation, current_json, previous_json, rotated,
-		epoch, auth_time, provider, created, expires, version FROM userpool_sessions WHERE pool = ? AND id = ?`
+		expires = ?, details_json = ?, version = version + 1 WHERE pool = ? AND id = ? AND version = ?`
+	sessionColumns = `id, kind, sub, parent, client_id, scopes_json, secret, generation, current_json, previous_json, rotated,
+		epoch, auth_time, provider, created, expires, details_json, version`
+	selectSession    = `SELECT ` + sessionColumns + ` FROM userpool_sessions WHERE pool = ? AND id = ?`
+	selectSessionsOf = `SELECT ` + sessionColumns + ` FROM userpool_sessions WHERE pool = ? AND sub = ?
+		ORDER BY created DESC, id LIMIT ?`
 	selectSessionVersion = `SELECT version FROM userpool_sessions WHERE pool = ? AND id = ?`
 	deleteSessionsOf     = `DELETE FROM userpool_sessions WHERE pool = ? AND sub = ?`
 )
@@ -28,21 +31,22 @@ func checkedSession(pool string, v userpool.Session) (userpool.Session, []any, e
 	scopes, err := encode(v.Scopes, err)
 	current, err := encode(v.Current, err)
 	previous, err := encode(v.Previous, err)
+	details, err := encodeDetails(v, err)
 	if err != nil {
 		return userpool.Session{}, nil, err
 	}
 	return v, []any{
 		v.Kind, v.Sub, v.Parent, v.ClientID, scopes, v.Secret, v.Generation, current, previous, sqlkit.Micros(v.Rotated),
-		v.Epoch, sqlkit.Micros(v.AuthTime), v.Provider, sqlkit.Micros(v.Created), sqlkit.Micros(v.Expires), pool, v.ID,
+		v.Epoch, sqlkit.Micros(v.AuthTime), v.Provider, sqlkit.Micros(v.Created), sqlkit.Micros(v.Expires), details, pool, v.ID,
 	}, nil
 }
 
 func scanSession(row sqlkit.Scanner) (userpool.Session, error) {
 	var v userpool.Session
-	var scopes, current, previous string
+	var scopes, current, previous, details string
 	var rotated, authTime, created, expires int64
 	err := row.Scan(&v.ID, &v.Kind, &v.Sub, &v.Parent, &v.ClientID, &scopes, &v.Secret, &v.Generation, &current, &previous, &rotated,
-		&v.Epoch, &authTime, &v.Provider, &created, &expires, &v.Version)
+		&v.Epoch, &authTime, &v.Provider, &created, &expires, &details, &v.Version)
 	if err != nil {
 		return userpool.Session{}, err
 	}
@@ -51,6 +55,9 @@ func scanSession(row sqlkit.Scanner) (userpool.Session, error) {
 	err = decode(scopes, &v.Scopes, nil)
 	err = decode(current, &v.Current, err)
 	err = decode(previous, &v.Previous, err)
+	if details != "" {
+		err = decodeDetails(&v, details, err)
+	}
 	if err != nil {
 		return userpool.Session{}, err
 	}
@@ -115,15 +122,17 @@ func (s *Store) DeleteSession(ctx context.Context, pool, id string) error {
 	})))
 }
 
+// SessionsOf implements userpool.SessionStore.
+func (s *Store) SessionsOf(ctx context.Context, pool, sub string, limit int) ([]userpool.Session, error) {
+	sessions, err := sqlkit.All(ctx, s.db, scanSession, selectSessionsOf, pool, sub, max(limit, 0))
+	return sessions, wrap("read the sessions of a user", orNone(err))
+}
+
 // DeleteSessionsOf implements userpool.SessionStore.
 func (s *Store) DeleteSessionsOf(ctx context.Context, pool, sub string) error {
 	// A transaction, though it is one statement: a session that is being created under one of these must not survive it.
-	err := absent(s.db.Tx(ctx, func(tx *sqlkit.Tx) error {
+	return wrap("delete the sessions of a user", orNone(s.db.Tx(ctx, func(tx *sqlkit.Tx) error {
 		_, err := tx.Exec(ctx, deleteSessionsOf, pool, sub)
 		return err
-	}))
-	if errors.Is(err, userpool.ErrNotFound) {
-		return nil
-	}
-	return wrap("delete the sessions of a user", err)
+	})))
 }

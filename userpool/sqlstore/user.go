@@ -10,14 +10,16 @@ import (
 
 const (
 	insertUser = `INSERT INTO userpool_users (username, status, enabled, attributes_json, password_hash, identifiers_json, codes_json,
-		epoch, created, modified, version, pool, sub) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`
+		epoch, created, modified, credentials_json, version, indexed, pool, sub)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?) ON CONFLICT DO NOTHING`
 	updateUser = `UPDATE userpool_users SET username = ?, status = ?, enabled = ?, attributes_json = ?, password_hash = ?,
-		identifiers_json = ?, codes_json = ?, epoch = ?, created = ?, modified = ?, version = version + 1
-		WHERE pool = ? AND sub = ? AND version = ?`
+		identifiers_json = ?, codes_json = ?, epoch = ?, created = ?, modified = ?, credentials_json = ?,
+		version = version + 1, indexed = version + 1 WHERE pool = ? AND sub = ? AND version = ?`
 
 	userColumns = `u.sub, u.username, u.status, u.enabled, u.attributes_json, u.password_hash, u.identifiers_json, u.codes_json,
-		u.epoch, u.created, u.modified, u.version`
+		u.epoch, u.created, u.modified, u.credentials_json, u.version`
 	selectUser             = `SELECT ` + userColumns + ` FROM userpool_users u WHERE u.pool = ? AND u.sub = ?`
+	selectUserAndIndexed   = `SELECT ` + userColumns + `, u.indexed FROM userpool_users u WHERE u.pool = ? AND u.sub = ?`
 	selectUserByIdentifier = `SELECT ` + userColumns + ` FROM userpool_identifiers i
 		JOIN userpool_users u ON u.pool = i.pool AND u.sub = i.sub WHERE i.pool = ? AND i.kind = ? AND i.value = ?`
 	selectUserVersion = `SELECT version FROM userpool_users WHERE pool = ? AND sub = ?`
@@ -33,26 +35,30 @@ func checkedUser(pool string, u userpool.User) (userpool.User, []any, error) {
 		return userpool.User{}, nil, err
 	}
 	attributes, identifiers, codes, err := encodeUser(u)
+	credentials, err := encodeCredentials(u, err)
 	if err != nil {
 		return userpool.User{}, nil, err
 	}
 	return u, []any{
 		u.Username, string(u.Status), u.Enabled, attributes, u.PasswordHash, identifiers, codes,
-		u.Epoch, sqlkit.Micros(u.Created), sqlkit.Micros(u.Modified), pool, u.Sub,
+		u.Epoch, sqlkit.Micros(u.Created), sqlkit.Micros(u.Modified), credentials, pool, u.Sub,
 	}, nil
 }
 
-func scanUser(row sqlkit.Scanner) (userpool.User, error) {
+func scanUser(row sqlkit.Scanner) (userpool.User, error) { return scanUserAnd(row) }
+
+// scanUserAnd reads userColumns and the columns after them.
+func scanUserAnd(row sqlkit.Scanner, more ...any) (userpool.User, error) {
 	var u userpool.User
-	var attributes, identifiers, codes string
+	var attributes, identifiers, codes, credentials string
 	var created, modified int64
-	err := row.Scan(&u.Sub, &u.Username, &u.Status, &u.Enabled, &attributes, &u.PasswordHash, &identifiers, &codes,
-		&u.Epoch, &created, &modified, &u.Version)
+	err := row.Scan(append([]any{&u.Sub, &u.Username, &u.Status, &u.Enabled, &attributes, &u.PasswordHash, &identifiers, &codes,
+		&u.Epoch, &created, &modified, &credentials, &u.Version}, more...)...)
 	if err != nil {
 		return userpool.User{}, err
 	}
 	u.Created, u.Modified = sqlkit.Time(created), sqlkit.Time(modified)
-	if err := decodeUser(&u, attributes, identifiers, codes); err != nil {
+	if err := decodeUser(&u, attributes, identifiers, codes, credentials); err != nil {
 		return userpool.User{}, err
 	}
 	return u, nil
@@ -69,7 +75,10 @@ func (s *Store) CreateUser(ctx context.Context, pool string, u userpool.User) er
 		if err := oneRow(n, err, userpool.ErrExists); err != nil {
 			return err
 		}
-		return addIdentifiers(ctx, tx, pool, u)
+		if err := addIdentifiers(ctx, tx, pool, u); err != nil {
+			return err
+		}
+		return addTerms(ctx, tx, pool, u)
 	}))
 }
 
@@ -103,7 +112,7 @@ func (s *Store) UpdateUser(ctx context.Context, pool string, u userpool.User) er
 	}
 	values = append(values, u.Version)
 	return wrap("update a user", s.db.Tx(ctx, func(tx *sqlkit.Tx) error {
-		old, err := scanUser(tx.QueryRow(ctx, selectUser, pool, u.Sub))
+		old, indexed, err := scanIndexed(tx.QueryRow(ctx, selectUserAndIndexed, pool, u.Sub))
 		switch {
 		case err != nil:
 			return absent(err)
@@ -111,6 +120,9 @@ func (s *Store) UpdateUser(ctx context.Context, pool string, u userpool.User) er
 			return userpool.ErrStale
 		}
 		if _, err := tx.Exec(ctx, updateUser, values...); err != nil {
+			return err
+		}
+		if err := changeTerms(ctx, tx, pool, old, indexed, u); err != nil {
 			return err
 		}
 		if sameIdentifiers(old, u) {
@@ -138,6 +150,8 @@ func (s *Store) DeleteUser(ctx context.Context, pool, sub string, version int64)
 			deleteIdentifiers,
 			`DELETE FROM userpool_members WHERE pool = ? AND sub = ?`,
 			deleteSessionsOf,
+			`DELETE FROM userpool_records WHERE pool = ? AND owner = ?`,
+			deleteTermsOf,
 			`DELETE FROM userpool_users WHERE pool = ? AND sub = ?`,
 		} {
 			if _, err := tx.Exec(ctx, query, pool, sub); err != nil {

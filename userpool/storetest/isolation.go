@@ -20,7 +20,22 @@ var (
 		ID: "kid-1", Use: userpool.KeyUseSignature, Serial: 1, Algorithm: "RS256", Sealed: []byte("sealed"), Public: []byte("{}"),
 		Created: moment, ActiveFrom: moment,
 	}
+	aRecord = userpool.Record{Kind: "device", Key: "device-1", Owner: alice, Data: []byte("{}")}
+	// everyEmail finds all users of user.
+	everyEmail = userpool.UserQuery{Attribute: "email", Operator: userpool.OperatorPrefix, Value: "alice@", Limit: 1000}
 )
+
+// trail returns n audit records from a serial number on.
+func trail(first int64, n int) []userpool.AuditRecord {
+	records := make([]userpool.AuditRecord, n)
+	for i := range records {
+		serial := first + int64(i)
+		records[i] = userpool.AuditRecord{
+			Serial: serial, Time: moment.Add(time.Duration(serial) * time.Second), Sub: alice, Event: []byte{'{', 0, '}'}, Hash: []byte{0, byte(serial)},
+		}
+	}
+	return records
+}
 
 // everyMethod returns a call of each method of the store, in one pool.
 func everyMethod(ctx context.Context, s userpool.Store, pool string) map[string]func() error {
@@ -30,6 +45,21 @@ func everyMethod(ctx context.Context, s userpool.Store, pool string) map[string]
 		"UserByIdentifier": func() error { _, err := s.UserByIdentifier(ctx, pool, aliceMail); return err },
 		"UpdateUser":       func() error { u := user(alice, aliceMail); u.Version = 1; return s.UpdateUser(ctx, pool, u) },
 		"DeleteUser":       func() error { return s.DeleteUser(ctx, pool, alice, 0) },
+		"ListUsers":        func() error { _, err := s.ListUsers(ctx, pool, everyEmail); return err },
+		"Group":            func() error { _, err := s.Group(ctx, pool, staffGroup.Name); return err },
+		"UpdateGroup":      func() error { return s.UpdateGroup(ctx, pool, userpool.Group{Name: staffGroup.Name}) },
+		"ListGroups":       func() error { _, err := s.ListGroups(ctx, pool, "", 10); return err },
+		"UsersInGroup":     func() error { _, err := s.UsersInGroup(ctx, pool, staffGroup.Name, "", 10); return err },
+		"SessionsOf":       func() error { _, err := s.SessionsOf(ctx, pool, alice, 10); return err },
+		"Record":           func() error { _, err := s.Record(ctx, pool, aRecord.Kind, aRecord.Key); return err },
+		"PutRecord":        func() error { return s.PutRecord(ctx, pool, aRecord) },
+		"DeleteRecord":     func() error { return s.DeleteRecord(ctx, pool, aRecord.Kind, aRecord.Key) },
+		"ListRecords":      func() error { _, err := s.ListRecords(ctx, pool, aRecord.Kind, "", "", 10); return err },
+		"AppendAudit":      func() error { return s.AppendAudit(ctx, pool, trail(1, 3)) },
+		"LastAudit":        func() error { _, err := s.LastAudit(ctx, pool); return err },
+		"ListAudit":        func() error { _, err := s.ListAudit(ctx, pool, userpool.AuditQuery{Limit: 10}); return err },
+		"DeleteAudit":      func() error { _, err := s.DeleteAudit(ctx, pool, 2); return err },
+		"DeletePool":       func() error { return s.DeletePool(ctx, pool) },
 		"CreateGroup":      func() error { return s.CreateGroup(ctx, pool, staffGroup) },
 		"DeleteGroup":      func() error { return s.DeleteGroup(ctx, pool, staffGroup.Name) },
 		"GroupsOf":         func() error { _, err := s.GroupsOf(ctx, pool, alice); return err },
@@ -62,6 +92,8 @@ func fill(t *testing.T, s userpool.Store, pool string) {
 	require.NoError(t, s.PutTicket(ctx, pool, aTicket))
 	require.NoError(t, s.PutCounter(ctx, pool, aCounter))
 	require.NoError(t, s.AddKey(ctx, pool, aKey))
+	require.NoError(t, s.PutRecord(ctx, pool, aRecord))
+	require.NoError(t, s.AppendAudit(ctx, pool, trail(1, 3)))
 }
 
 // full requires that all that fill put into a pool is there as it was, and takes the ticket.
@@ -86,6 +118,23 @@ func full(t *testing.T, s userpool.Store, pool string) {
 	keys, err := s.Keys(ctx, pool)
 	require.NoError(t, err)
 	require.Len(t, keys, 1)
+	require.Equal(t, []string{alice}, subs(t, s, pool, everyEmail))
+	require.Equal(t, []string{alice}, subs(t, s, pool, userpool.UserQuery{Limit: 10}))
+	g, err := s.Group(ctx, pool, staffGroup.Name)
+	require.NoError(t, err)
+	require.Equal(t, staffGroup.Description, g.Description)
+	members, err := s.UsersInGroup(ctx, pool, staffGroup.Name, "", 10)
+	require.NoError(t, err)
+	require.Len(t, members, 1)
+	sessions, err := s.SessionsOf(ctx, pool, alice, 10)
+	require.NoError(t, err)
+	require.Len(t, sessions, 1)
+	records, err := s.ListRecords(ctx, pool, aRecord.Kind, alice, "", 10)
+	require.NoError(t, err)
+	want := aRecord
+	want.Version = 1
+	require.Equal(t, []userpool.Record{want}, records)
+	require.Equal(t, []int64{1, 2, 3}, serials(t, s, pool, userpool.AuditQuery{Limit: 10}))
 	ticket, err := s.TakeTicket(ctx, pool, aTicket.Kind, aTicket.Hash)
 	require.NoError(t, err)
 	require.False(t, ticket.Used)
@@ -100,25 +149,17 @@ func isolation(t *testing.T, s userpool.Store) {
 
 	for _, name := range []string{
 		"User", "UserByIdentifier", "UpdateUser", "DeleteUser", "DeleteGroup", "AddToGroup", "RemoveFromGroup", "CreateSession", "Session",
-		"UpdateSession", "DeleteSession", "TakeTicket", "DeleteKey",
+		"UpdateSession", "DeleteSession", "TakeTicket", "DeleteKey", "Group", "UpdateGroup", "Record", "PutRecord", "DeleteRecord",
 	} {
 		require.ErrorIs(t, in[name](), userpool.ErrNotFound, name)
 	}
-	for _, name := range []string{"DeleteSessionsOf", "Purge"} {
+	for _, name := range []string{"DeleteSessionsOf", "Purge", "DeleteAudit", "DeletePool"} {
 		require.NoError(t, in[name](), name)
 	}
+	empty(t, s, poolB)
 	n, err := s.Purge(ctx, poolB, moment.Add(24*time.Hour), 100)
 	require.NoError(t, err)
 	require.Zero(t, n)
-	groups, err := s.GroupsOf(ctx, poolB, alice)
-	require.NoError(t, err)
-	require.Empty(t, groups)
-	c, err := s.Counter(ctx, poolB, aCounter.Key)
-	require.NoError(t, err)
-	require.Equal(t, userpool.Counter{Key: aCounter.Key}, c)
-	keys, err := s.Keys(ctx, poolB)
-	require.NoError(t, err)
-	require.Empty(t, keys)
 
 	// A user of B does not come into a group of A, nor a session of B under one of A.
 	require.NoError(t, s.CreateUser(ctx, poolB, user(bob)))
@@ -129,11 +170,79 @@ func isolation(t *testing.T, s userpool.Store) {
 
 	// The same keys again, and all of it deleted again, in B.
 	fill(t, s, poolB)
-	for _, name := range []string{"DeleteKey", "DeleteSession", "RemoveFromGroup", "DeleteGroup", "DeleteUser"} {
+	for _, name := range []string{
+		"UpdateGroup", "DeleteKey", "DeleteSession", "RemoveFromGroup", "DeleteGroup", "DeleteRecord", "DeleteUser", "DeleteAudit",
+	} {
 		require.NoError(t, in[name](), name)
 	}
 	_, err = s.Purge(ctx, poolB, moment.Add(24*time.Hour), 100)
 	require.NoError(t, err)
 
 	full(t, s, poolA)
+}
+
+// empty requires that a pool has nothing of what fill puts into one.
+func empty(t *testing.T, s userpool.Store, pool string) {
+	t.Helper()
+	ctx := t.Context()
+	in := everyMethod(ctx, s, pool)
+	for _, name := range []string{"User", "UserByIdentifier", "Group", "Session", "TakeTicket", "Record"} {
+		require.ErrorIs(t, in[name](), userpool.ErrNotFound, name)
+	}
+	groups, err := s.GroupsOf(ctx, pool, alice)
+	require.NoError(t, err)
+	require.Empty(t, groups)
+	groups, err = s.ListGroups(ctx, pool, "", 10)
+	require.NoError(t, err)
+	require.Empty(t, groups)
+	members, err := s.UsersInGroup(ctx, pool, staffGroup.Name, "", 10)
+	require.NoError(t, err)
+	require.Empty(t, members)
+	sessions, err := s.SessionsOf(ctx, pool, alice, 10)
+	require.NoError(t, err)
+	require.Empty(t, sessions)
+	for _, owner := range []string{"", alice} {
+		records, err := s.ListRecords(ctx, pool, aRecord.Kind, owner, "", 10)
+		require.NoError(t, err)
+		require.Empty(t, records)
+	}
+	for _, q := range []userpool.UserQuery{everyEmail, {Limit: 10}, {Attribute: "sub", Operator: userpool.OperatorEqual, Value: alice, Limit: 10}} {
+		require.Empty(t, subs(t, s, pool, q))
+	}
+	last, err := s.LastAudit(ctx, pool)
+	require.NoError(t, err)
+	require.Equal(t, userpool.AuditRecord{}, last)
+	require.Empty(t, serials(t, s, pool, userpool.AuditQuery{Limit: 10}))
+	c, err := s.Counter(ctx, pool, aCounter.Key)
+	require.NoError(t, err)
+	require.Equal(t, userpool.Counter{Key: aCounter.Key}, c)
+	keys, err := s.Keys(ctx, pool)
+	require.NoError(t, err)
+	require.Empty(t, keys)
+}
+
+// poolDelete: with a pool goes everything in it, the tail of the audit trail too, and nothing of another one. The pool can be filled
+// anew, and knows nothing of before.
+func poolDelete(t *testing.T, s userpool.Store) {
+	ctx := t.Context()
+	fill(t, s, poolA)
+	fill(t, s, poolB)
+	fill(t, s, poolA+"-2")
+	for range 2 {
+		require.NoError(t, s.DeletePool(ctx, poolA))
+		empty(t, s, poolA)
+	}
+	for _, name := range []string{"", "nothing", "pool-", "%", "pool-_", "a\x00", "\xff"} {
+		require.NoError(t, s.DeletePool(ctx, name))
+	}
+	require.NoError(t, s.CreateUser(ctx, poolA, user(alice)))
+	require.NoError(t, s.CreateGroup(ctx, poolA, staffGroup))
+	members, err := s.UsersInGroup(ctx, poolA, staffGroup.Name, "", 10)
+	require.NoError(t, err)
+	require.Empty(t, members, "a membership was left behind")
+	require.NoError(t, s.DeletePool(ctx, poolA))
+	fill(t, s, poolA)
+	full(t, s, poolA)
+	full(t, s, poolB)
+	full(t, s, poolA+"-2")
 }

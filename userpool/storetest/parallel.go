@@ -134,6 +134,22 @@ func parallelCounter(t *testing.T, s userpool.Store) {
 	require.EqualValues(t, parallel, c.Version)
 }
 
+// parallelPutRecord: of those who make or change one record at once, one does, and its data is what is there.
+func parallelPutRecord(t *testing.T, s userpool.Store) {
+	mustCreate(t, s, user(alice))
+	for version := range int64(3) {
+		winner := oneWinner(t, race(func(i int) error {
+			r := aRecord
+			r.Data, r.Version = []byte(numbered("data", i)), version
+			return s.PutRecord(t.Context(), poolA, r)
+		}), userpool.ErrStale)
+		r, err := s.Record(t.Context(), poolA, aRecord.Kind, aRecord.Key)
+		require.NoError(t, err)
+		require.Equal(t, numbered("data", winner), string(r.Data))
+		require.Equal(t, version+1, r.Version)
+	}
+}
+
 // parallelAddKey: of processes that start at once on an empty store, one makes the first signing key, and all use that one.
 func parallelAddKey(t *testing.T, s userpool.Store) {
 	winner := oneWinner(t, race(func(i int) error {
@@ -148,8 +164,8 @@ func parallelAddKey(t *testing.T, s userpool.Store) {
 }
 
 // parallelDeleteBesideCreate: while a user, all sessions of a user, or a browser session is deleted, others begin sessions under that
-// browser session and add memberships. Whatever comes first, no session is left under one that is gone, and no session or membership of
-// a user who is gone: signing out everywhere means everywhere.
+// browser session and add memberships and records. Whatever comes first, no session is left under one that is gone, and no session,
+// membership or record of a user who is gone: signing out everywhere means everywhere.
 func parallelDeleteBesideCreate(t *testing.T, s userpool.Store) {
 	ctx := t.Context()
 	require.NoError(t, s.CreateGroup(ctx, poolA, staffGroup))
@@ -168,6 +184,8 @@ func parallelDeleteBesideCreate(t *testing.T, s userpool.Store) {
 				return deletions[round%3]()
 			case i%2 == 0:
 				return s.CreateSession(ctx, poolA, under(root, session(numbered(sub, i), sub)))
+			case i%4 == 1:
+				return s.PutRecord(ctx, poolA, userpool.Record{Kind: sub, Key: numbered("device", i), Owner: sub})
 			default:
 				return s.AddToGroup(ctx, poolA, sub, staffGroup.Name)
 			}
@@ -187,6 +205,9 @@ func parallelDeleteBesideCreate(t *testing.T, s userpool.Store) {
 			groups, err := s.GroupsOf(ctx, poolA, sub)
 			require.NoError(t, err)
 			require.Empty(t, groups)
+			records, err := s.ListRecords(ctx, poolA, sub, "", "", parallel)
+			require.NoError(t, err)
+			require.Empty(t, records, "a record outlived the user")
 		}
 	}
 }
@@ -198,6 +219,7 @@ func parallelTornReads(t *testing.T, s userpool.Store) {
 		x := numbered("v", int(version))
 		u := user(alice, aliceMail, email(x))
 		u.Username, u.Attributes, u.Codes = x, map[string]string{"x": x}, []userpool.OneTimeCode{{Purpose: x}}
+		u.PreferredMFA = userpool.ChallengeName(x)
 		u.Version = version
 		return u
 	}
@@ -226,7 +248,8 @@ func parallelTornReads(t *testing.T, s userpool.Store) {
 				}
 				want := at(u.Version)
 				if u.Username != want.Username || u.Attributes["x"] != want.Username || len(u.Identifiers) != 2 ||
-					u.Identifiers[1] != want.Identifiers[1] || u.Codes[0].Purpose != want.Username {
+					u.Identifiers[1] != want.Identifiers[1] || u.Codes[0].Purpose != want.Username ||
+					u.PreferredMFA != want.PreferredMFA {
 					t.Errorf("version %d was read together with parts of another: %+v", u.Version, u)
 					return
 				}

@@ -20,11 +20,13 @@ func sessionRoundtrip(t *testing.T, s userpool.Store) {
 	mustCreate(t, s, user(alice))
 	full := session("full", alice)
 	full.Version = 99 // CreateSession makes 1 of it
+	everyField(t, under("parent", full))
 	empty := userpool.Session{ID: "empty", Sub: alice}
 	over := session("over", alice)
 	over.Expires = time.Unix(0, 0)
 	child := under("full", session("child", alice))
-	for _, v := range []userpool.Session{full, empty, over, child} {
+	method, device := userpool.Session{ID: "method", Sub: alice, AMR: []string{""}}, userpool.Session{ID: "device", Sub: alice, DeviceKey: "k"}
+	for _, v := range []userpool.Session{full, empty, over, child, method, device} {
 		require.NoError(t, s.CreateSession(ctx, poolA, v))
 		got, err := s.Session(ctx, poolA, v.ID)
 		require.NoError(t, err)
@@ -63,6 +65,7 @@ func sessionUpdate(t *testing.T, s userpool.Store) {
 	next := session("s1", alice)
 	next.Generation, next.Previous, next.Current, next.Rotated = 5, next.Current, [][]byte{{9}}, moment.Add(time.Second)
 	next.Scopes, next.Secret = nil, []byte("other")
+	next.AMR, next.DeviceKey, next.IPAddress, next.UserAgent = []string{"hwk"}, "", "192.0.2.1", ""
 	next.Version = 1
 	require.NoError(t, s.UpdateSession(ctx, poolA, next))
 	for _, version := range []int64{-1, 0, 1, 3, 1 << 40} {
@@ -79,6 +82,51 @@ func sessionUpdate(t *testing.T, s userpool.Store) {
 	require.ErrorIs(t, s.UpdateSession(ctx, poolA, unknown), userpool.ErrNotFound)
 	_, err = s.Session(ctx, poolA, "nothing")
 	require.ErrorIs(t, err, userpool.ErrNotFound)
+}
+
+// sessionList: people see where they are signed in, the newest sign-in first, expired ones too: the pool judges that. Of two that began
+// at the same instant either may come first, but always the same one.
+func sessionList(t *testing.T, s userpool.Store) {
+	ctx := t.Context()
+	mustCreate(t, s, user(alice), user(bob))
+	require.NoError(t, s.CreateUser(ctx, poolB, user(alice)))
+	require.NoError(t, s.CreateSession(ctx, poolB, session("elsewhere", alice)))
+	want := map[string]userpool.Session{}
+	for i, id := range []string{"m", "a", "z", "k", "never", "twin-1", "twin-2"} {
+		v := session(id, alice)
+		v.Created = moment.Add(time.Duration(i) * time.Microsecond)
+		v.Expires = time.Unix(int64(i), 0)
+		switch id {
+		case "never":
+			v.Created = time.Time{}
+		case "twin-1", "twin-2":
+			v.Created = moment.Add(-time.Hour)
+		}
+		want[id] = v
+		require.NoError(t, s.CreateSession(ctx, poolA, v))
+	}
+	require.NoError(t, s.CreateSession(ctx, poolA, session("other", bob)))
+	ids := func(limit int) (ids []string) {
+		got, err := s.SessionsOf(ctx, poolA, alice, limit)
+		require.NoError(t, err)
+		for _, v := range got {
+			sameSession(t, want[v.ID], 1, v)
+			ids = append(ids, v.ID)
+		}
+		return ids
+	}
+	all := ids(100)
+	require.Len(t, all, 7)
+	require.Equal(t, []string{"k", "z", "a", "m"}, all[:4])
+	require.ElementsMatch(t, []string{"twin-1", "twin-2"}, all[4:6])
+	require.Equal(t, "never", all[6])
+	for limit := range 8 {
+		require.Equal(t, all[:limit], append([]string{}, ids(limit)...))
+	}
+	require.Empty(t, ids(-1))
+	none, err := s.SessionsOf(ctx, poolA, "nobody", 10)
+	require.NoError(t, err)
+	require.Empty(t, none)
 }
 
 // sessionDelete: with a browser session end the families of tokens that came from it, and nothing else; all sessions of a user end at

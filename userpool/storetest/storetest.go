@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -21,20 +22,37 @@ func Run(t *testing.T, open func(t *testing.T) userpool.Store) {
 		test func(t *testing.T, s userpool.Store)
 	}{
 		{"User/Roundtrip", userRoundtrip},
+		{"User/Parts", userParts},
 		{"User/Create", userCreate},
 		{"User/Find", userFind},
 		{"User/Update", userUpdate},
 		{"User/Delete", userDelete},
+		{"ListUsers/Find", listFind},
+		{"ListUsers/Random", listRandom},
+		{"ListUsers/Pages", listPages},
+		{"ListUsers/BesideChanges", listBesideChanges},
+		{"ListUsers/Refused", listRefused},
+		{"U36_After", listAfter},
 		{"U31_SameNameAgain", userAgain},
 		{"Group/Roundtrip", groupRoundtrip},
 		{"Group/Membership", groupMembership},
+		{"Group/Update", groupUpdate},
+		{"Group/List", groupList},
+		{"Group/Users", groupUsers},
 		{"Group/Delete", groupDelete},
 		{"Session/Roundtrip", sessionRoundtrip},
 		{"Session/Create", sessionCreate},
 		{"Session/Update", sessionUpdate},
+		{"Session/List", sessionList},
 		{"Session/Delete", sessionDelete},
 		{"Ticket/PutAndTake", ticketPutAndTake},
 		{"Counter/PutAndRead", counterPutAndRead},
+		{"Record/PutAndDelete", recordPutAndDelete},
+		{"Record/Owner", recordOwner},
+		{"Record/List", recordList},
+		{"Audit/AppendAndRead", auditAppendAndRead},
+		{"Audit/Query", auditQuery},
+		{"Audit/Delete", auditDelete},
 		{"Key/AddAndDelete", keyAddAndDelete},
 		{"Purge", purge},
 		{"D1_Strings", stringsKept},
@@ -44,12 +62,15 @@ func Run(t *testing.T, open func(t *testing.T) userpool.Store) {
 		{"Copies", copies},
 		{"Context", contexts},
 		{"D9_Isolation", isolation},
+		{"D9_DeletePool", poolDelete},
 		{"D4_CreateUser", parallelCreateUser},
 		{"D4_UpdateUser", parallelUpdateUser},
 		{"D4_SwapIdentifier", parallelSwapIdentifier},
 		{"O5_TakeTicket", parallelTakeTicket},
 		{"O16_UpdateSession", parallelUpdateSession},
 		{"U8_Counter", parallelCounter},
+		{"D4_PutRecord", parallelPutRecord},
+		{"D4_AppendAudit", parallelAppendAudit},
 		{"J27_FirstKey", parallelAddKey},
 		{"D4_DeleteBesideCreate", parallelDeleteBesideCreate},
 		{"Torn", parallelTornReads},
@@ -94,9 +115,27 @@ func user(sub string, identifiers ...userpool.Identifier) userpool.User {
 			{Purpose: "confirm", Hash: []byte{0, 1, 254, 255}, Tries: 3, Expires: moment.Add(time.Hour)},
 			{Purpose: "reset", Hash: []byte("hash"), Expires: moment},
 		},
-		Epoch:    7,
-		Created:  moment,
-		Modified: moment.Add(time.Minute),
+		Pending:         map[string]string{"email": "alice@example.org"},
+		PasswordHistory: []string{"$argon2id$v=19$m=19456,t=2,p=1$c2FsdB$aGFzaB", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdC$aGFzaC"},
+		PasswordChanged: moment.Add(-time.Hour),
+		PasswordExpires: moment.Add(7 * 24 * time.Hour),
+		SRPVerifier:     []byte{0, 128, 255},
+		SoftwareToken:   &userpool.SoftwareToken{Secret: []byte{1, 0, 2}, Name: "phone", LastStep: 58_000_000, Created: moment},
+		NewSoftwareToken: &userpool.SoftwareToken{
+			Secret: []byte("secret"), Name: "new phone", LastStep: 58_000_001, Created: moment.Add(time.Second),
+		},
+		MFA:           []userpool.ChallengeName{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+		PreferredMFA:  "SOFTWARE_TOKEN_MFA",
+		RecoveryCodes: [][]byte{{0}, {255, 1}},
+		Passkeys: []userpool.Passkey{{
+			ID: []byte{0, 1, 255}, PublicKey: []byte{0xa5, 1, 2}, SignCount: 1<<32 - 1, AAGUID: make([]byte, 16),
+			Transports: []string{"internal", "hybrid"}, UserVerified: true, BackupEligible: true, BackedUp: true, Name: "laptop",
+			Created: moment, LastUsed: moment.Add(time.Hour),
+		}, {ID: []byte("2")}},
+		Identities: []userpool.FederatedIdentity{{Provider: "Corp", Subject: "0001", Linked: moment}, {Provider: "Corp 2"}},
+		Epoch:      7,
+		Created:    moment,
+		Modified:   moment.Add(time.Minute),
 	}
 }
 
@@ -105,7 +144,8 @@ func session(id, sub string) userpool.Session {
 	return userpool.Session{
 		ID: id, Kind: userpool.SessionTokens, Sub: sub, ClientID: "web", Scopes: []string{"openid", "email"},
 		Secret: []byte{0, 255, 'x'}, Generation: 4, Current: [][]byte{{1, 2}, {0}}, Previous: [][]byte{{3}}, Rotated: moment,
-		Epoch: 7, AuthTime: moment.Add(-time.Hour), Provider: "Corp", Created: moment.Add(-2 * time.Hour), Expires: moment.Add(time.Hour),
+		Epoch: 7, AuthTime: moment.Add(-time.Hour), Provider: "Corp", AMR: []string{"pwd", "otp", "mfa"}, DeviceKey: "eu-west-1_0001",
+		IPAddress: "2001:db8::1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)", Created: moment.Add(-2 * time.Hour), Expires: moment.Add(time.Hour),
 	}
 }
 
@@ -120,7 +160,26 @@ func keptUser(u userpool.User, version int64) userpool.User {
 	if len(u.Attributes) == 0 {
 		u.Attributes = nil
 	}
+	if len(u.Pending) == 0 {
+		u.Pending = nil
+	}
 	u.Identifiers, u.Codes = plain(u.Identifiers), plain(u.Codes)
+	u.PasswordChanged, u.PasswordExpires = kept(u.PasswordChanged), kept(u.PasswordExpires)
+	u.PasswordHistory, u.SRPVerifier, u.MFA = plain(u.PasswordHistory), plain(u.SRPVerifier), plain(u.MFA)
+	u.RecoveryCodes, u.Passkeys, u.Identities = plain(u.RecoveryCodes), plain(u.Passkeys), plain(u.Identities)
+	for _, token := range []*userpool.SoftwareToken{u.SoftwareToken, u.NewSoftwareToken} {
+		if token != nil {
+			token.Secret, token.Created = plain(token.Secret), kept(token.Created)
+		}
+	}
+	for i := range u.Passkeys {
+		k := &u.Passkeys[i]
+		k.PublicKey, k.AAGUID, k.Transports = plain(k.PublicKey), plain(k.AAGUID), plain(k.Transports)
+		k.Created, k.LastUsed = kept(k.Created), kept(k.LastUsed)
+	}
+	for i := range u.Identities {
+		u.Identities[i].Linked = kept(u.Identities[i].Linked)
+	}
 	return u
 }
 
@@ -128,7 +187,7 @@ func keptSession(s userpool.Session, version int64) userpool.Session {
 	s = s.Clone()
 	s.Rotated, s.AuthTime, s.Created, s.Expires = kept(s.Rotated), kept(s.AuthTime), kept(s.Created), kept(s.Expires)
 	s.Scopes, s.Secret, s.Current, s.Previous = plain(s.Scopes), plain(s.Secret), plain(s.Current), plain(s.Previous)
-	s.Version = version
+	s.AMR, s.Version = plain(s.AMR), version
 	return s
 }
 
@@ -143,7 +202,7 @@ func plain[T any](s []T) []T {
 // the emptiness of lists is changed before.
 func sameUser(t *testing.T, u userpool.User, version int64, got userpool.User) {
 	t.Helper()
-	for _, at := range []time.Time{got.Created, got.Modified} {
+	for _, at := range []time.Time{got.Created, got.Modified, got.PasswordChanged, got.PasswordExpires} {
 		require.Equal(t, time.UTC, at.Location())
 	}
 	require.Equal(t, keptUser(u, version), keptUser(got, got.Version))
@@ -155,6 +214,16 @@ func sameSession(t *testing.T, s userpool.Session, version int64, got userpool.S
 		require.Equal(t, time.UTC, at.Location())
 	}
 	require.Equal(t, keptSession(s, version), keptSession(got, got.Version))
+}
+
+// everyField requires that nothing in a value is zero but its version, so that no field is forgotten here when one is added.
+func everyField(t *testing.T, v any) {
+	t.Helper()
+	r := reflect.ValueOf(v)
+	for i := range r.NumField() {
+		name := r.Type().Field(i).Name
+		require.True(t, name == "Version" || !r.Field(i).IsZero(), "%s.%s", r.Type(), name)
+	}
 }
 
 // mustCreate creates users in pool A.

@@ -14,6 +14,11 @@ func userRoundtrip(t *testing.T, s userpool.Store) {
 	full := user(alice, email("alice@example.com"), userpool.Identifier{Kind: userpool.IdentifierFederated, Value: "Corp 0001"},
 		email("a.second@example.com"))
 	full.Version = 99 // CreateUser makes 1 of it
+	everyField(t, full)
+	everyField(t, *full.SoftwareToken)
+	everyField(t, full.Passkeys[0])
+	everyField(t, full.Identities[0])
+	everyField(t, full.Codes[0])
 	empty := userpool.User{Sub: bob}
 	mustCreate(t, s, full, empty)
 
@@ -23,6 +28,39 @@ func userRoundtrip(t *testing.T, s userpool.Store) {
 		u, err := s.UserByIdentifier(t.Context(), poolA, id)
 		require.NoError(t, err)
 		sameUser(t, full, 1, u)
+	}
+}
+
+// userParts: each part of what a user proves who they are with comes back as it was written, also where it is the only one, and is gone
+// when an update leaves it out.
+func userParts(t *testing.T, s userpool.Store) {
+	whole := user(alice)
+	for i, change := range []func(u *userpool.User){
+		func(u *userpool.User) { u.Pending = whole.Pending },
+		func(u *userpool.User) { u.PasswordHistory = whole.PasswordHistory },
+		func(u *userpool.User) { u.PasswordChanged = whole.PasswordChanged },
+		func(u *userpool.User) { u.PasswordExpires = whole.PasswordExpires },
+		func(u *userpool.User) { u.SRPVerifier = whole.SRPVerifier },
+		func(u *userpool.User) { u.SoftwareToken = whole.SoftwareToken },
+		func(u *userpool.User) { u.NewSoftwareToken = &userpool.SoftwareToken{} },
+		func(u *userpool.User) { u.MFA = whole.MFA },
+		func(u *userpool.User) { u.PreferredMFA = whole.PreferredMFA },
+		func(u *userpool.User) { u.RecoveryCodes = [][]byte{{}, {1}} },
+		func(u *userpool.User) { u.Passkeys = []userpool.Passkey{{ID: []byte{0}}} },
+		func(u *userpool.User) { u.Identities = []userpool.FederatedIdentity{{}} },
+		func(u *userpool.User) { *u = whole },
+	} {
+		u := userpool.User{Sub: numbered("sub", i)}
+		change(&u)
+		u.Sub = numbered("sub", i)
+		mustCreate(t, s, u)
+		sameUser(t, u, 1, mustUser(t, s, u.Sub))
+		bare := userpool.User{Sub: u.Sub, Version: 1}
+		require.NoError(t, s.UpdateUser(t.Context(), poolA, bare))
+		sameUser(t, bare, 2, mustUser(t, s, u.Sub))
+		u.Version = 2
+		require.NoError(t, s.UpdateUser(t.Context(), poolA, u))
+		sameUser(t, u, 3, mustUser(t, s, u.Sub))
 	}
 }
 
@@ -126,7 +164,7 @@ func userUpdate(t *testing.T, s userpool.Store) {
 	require.Equal(t, bob, u.Sub)
 }
 
-// userDelete: with the user go the identifiers, the memberships and the sessions, and nothing of anybody else. A version other than 0
+// userDelete: with the user go the identifiers, the memberships, the sessions and the records, and nothing of anybody else. A version other than 0
 // must be the stored one: so that a user who confirmed the sign-up meanwhile is not swept away with the unconfirmed one.
 func userDelete(t *testing.T, s userpool.Store) {
 	ctx := t.Context()
@@ -191,6 +229,13 @@ func userAgain(t *testing.T, s userpool.Store) {
 		require.Empty(t, groups)
 		_, err = s.Session(ctx, poolA, "s1")
 		require.ErrorIs(t, err, userpool.ErrNotFound)
+		sessions, err := s.SessionsOf(ctx, poolA, sub, 10)
+		require.NoError(t, err)
+		require.Empty(t, sessions)
+		_, err = s.Record(ctx, poolA, aRecord.Kind, aRecord.Key)
+		require.ErrorIs(t, err, userpool.ErrNotFound)
+		require.Equal(t, []string{sub}, subs(t, s, poolA, everyEmail))
 		require.NoError(t, s.DeleteUser(ctx, poolA, sub, 0))
+		require.Empty(t, subs(t, s, poolA, everyEmail))
 	}
 }

@@ -36,8 +36,8 @@ type Pool struct {
 	config userpool.Config
 }
 
-// New returns a pool for this test. Its configuration has an Issuer, a Store in memory, a KeyWrapper, a Sender, which is the Outbox, a
-// clock, a Logger that writes to the test's log, an app client, and ES256, whose keys are made in no time. Each change may replace any
+// New returns a pool for this test. Its configuration has an Issuer, a Store in memory, a KeyWrapper, a Sender, which is the Outbox, and is the
+// SMSSender too if the settings send anything to phones, a clock, a Logger that writes to the test's log, an app client, and ES256, whose keys are made in no time. Each change may replace any
 // of this, and set the rest; what is empty after all of them is filled in again.
 //
 // A configuration that userpool.New refuses ends the test.
@@ -51,6 +51,7 @@ func New(t testing.TB, change ...func(*userpool.Config)) *Pool {
 		f(&p.config)
 	}
 	p.fill(&p.config, log)
+	p.allowPasskeys(&p.config)
 	var err error
 	if p.Pool, err = userpool.New(p.config); err != nil {
 		t.Fatalf("userpooltest: this configuration makes no pool: %v", err)
@@ -76,6 +77,9 @@ func (p *Pool) fill(c *userpool.Config, log *testLog) {
 	if c.Sender == nil {
 		c.Sender = p.Outbox
 	}
+	if c.SMSSender == nil && sendsSMS(c.Settings) {
+		c.SMSSender = p.Outbox
+	}
 	if c.Now == nil {
 		c.Now = p.Clock.Now
 	}
@@ -94,6 +98,12 @@ func (p *Pool) fill(c *userpool.Config, log *testLog) {
 			AuthFlows: []userpool.AuthFlow{userpool.UserPasswordAuth},
 		}}
 	}
+}
+
+// sendsSMS tells whether a pool with these settings must be able to.
+func sendsSMS(s userpool.Settings) bool {
+	return slices.Contains(s.UsernameAttributes, "phone_number") || slices.Contains(s.FirstFactors, userpool.ChallengeSMSOTP) ||
+		slices.Contains(s.MFAFactors, userpool.ChallengeSMSMFA)
 }
 
 // Config returns what the pool was made of. A second pool that userpool.New makes of it is another process with the same database, and

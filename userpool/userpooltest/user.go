@@ -78,7 +78,7 @@ func (p *Pool) signUp(email string, change []func(*userpool.SignUpInput)) (u *Us
 // Confirm confirms the sign-up with the newest code that was sent to the user. It ends the test if that is refused.
 func (u *User) Confirm() {
 	u.pool.t.Helper()
-	err := u.pool.ConfirmSignUp(context.Background(), userpool.ConfirmSignUpInput{
+	_, err := u.pool.ConfirmSignUp(context.Background(), userpool.ConfirmSignUpInput{
 		Username: u.Email, ConfirmationCode: u.pool.Outbox.Code(u.Email), Session: u.Session,
 	})
 	if err != nil {

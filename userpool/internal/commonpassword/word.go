@@ -56,10 +56,14 @@ type search struct {
 
 // lookFor marks where a word and its parts are found. It reports true if, the other way round, the password is found in the word.
 func (s *search) lookFor(word string) bool {
-	var buffer, folding [maxLength]rune
+	var buffer, folding, typing [maxLength]rune
 	lowered, folded := lower(buffer[:0], word), folding[:0]
-	part := 0 // where in folded the current part begins
+	typed := typing[:0] // folded as the password is, in which "@" stands for a letter
+	part := 0           // where in folded the current part begins
 	for _, r := range lowered {
+		if !separates(r) {
+			typed = append(typed, letter(r))
+		}
 		if separates(r) || r == '@' {
 			s.mark(folded[part:], leastPart)
 			part = len(folded)
@@ -69,8 +73,14 @@ func (s *search) lookFor(word string) bool {
 	}
 	s.mark(folded[part:], leastPart)
 	s.mark(folded, leastWord)
-	for i := range folded {
-		if len(s.folded) >= leastWord && (matches(folded[i:], s.folded) || matchesBackwards(folded[i:], s.folded)) {
+	s.mark(typed, leastWord)
+	return s.within(folded) || s.within(typed)
+}
+
+// within reports whether the password is a part of a word.
+func (s *search) within(word []rune) bool {
+	for i := range word {
+		if len(s.folded) >= leastWord && (matches(word[i:], s.folded) || matchesBackwards(word[i:], s.folded)) {
 			return true
 		}
 	}

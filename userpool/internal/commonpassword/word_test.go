@@ -26,6 +26,8 @@ func TestU20_OwnNameAndPool(t *testing.T) {
 		{"smith31121999", []string{"alice.smith"}},
 		{"AliceSmith@Stepwell", []string{"alice.smith@example.com", "Stepwell"}},
 		{"alice@example.com", []string{"alice@example.com"}},
+		{"ada@example.com", []string{"ada@example.com"}},
+		{"my-long-name@example.com", []string{"my-long-name@example.com"}},
 		{"stepwell-alice-1", []string{"alice", "stepwell"}},
 		{"Stepwell2026!", []string{"alice", "Stepwell"}},
 		{"StepwellPassword1", []string{"alice", "Stepwell"}}, // what is left is common

@@ -24,6 +24,8 @@ var chinese = locale{
 		RecoveryCodeUsed:     "有人使用恢复代码登录了您的账户。",
 		MFAEnabled:           "您的账户登录时现在需要第二重验证。",
 		MFADisabled:          "您的账户登录时不再需要第二重验证。",
+		IdentityLinked:       "您的账户已关联其他服务商的账户，可用其登录。",
+		IdentityUnlinked:     "您的账户已不再关联其他服务商的账户。",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var chinese = locale{
 				"如果不是您本人操作，请立即更改密码，并检查可以用什么方式登录您的账户。",
 			},
 			"{pool}: {what}（{time}）如果不是您本人操作，请立即更改密码。",
+		},
+		Welcome: {
+			"您的账户已迁移",
+			[]string{
+				"您的账户已迁移到新的服务。请使用与之前相同的名称登录。",
+				"如果刚才登录或申请新密码的不是您本人，请更改密码。",
+			},
+			"{pool}: 您的账户已迁移到新的服务。请使用与之前相同的名称登录。",
 		},
 	},
 }

@@ -24,6 +24,8 @@ var dutch = locale{
 		RecoveryCodeUsed:     "Er is een herstelcode gebruikt om in te loggen op uw account.",
 		MFAEnabled:           "Uw account vraagt bij het inloggen nu om een tweede factor.",
 		MFADisabled:          "Uw account vraagt bij het inloggen niet meer om een tweede factor.",
+		IdentityLinked:       "Er is een account bij een andere aanbieder aan uw account gekoppeld, waarmee kan worden ingelogd.",
+		IdentityUnlinked:     "Een account bij een andere aanbieder is niet langer aan uw account gekoppeld.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var dutch = locale{
 				"Als u het niet was, wijzig dan meteen uw wachtwoord en kijk waarmee er op uw account kan worden ingelogd.",
 			},
 			"{pool}: {what} ({time}) Was u het niet? Wijzig meteen uw wachtwoord.",
+		},
+		Welcome: {
+			"Uw account is verhuisd",
+			[]string{
+				"Uw account is verhuisd naar een nieuwe dienst. U logt in met dezelfde naam als voorheen.",
+				"Als u niet zelf zojuist hebt ingelogd of een nieuw wachtwoord hebt aangevraagd, wijzig dan uw wachtwoord.",
+			},
+			"{pool}: uw account is verhuisd naar een nieuwe dienst. U logt in met dezelfde naam als voorheen.",
 		},
 	},
 }

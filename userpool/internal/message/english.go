@@ -24,6 +24,8 @@ var english = locale{
 		RecoveryCodeUsed:     "A recovery code was used to sign in to your account.",
 		MFAEnabled:           "Your account now asks for a second factor at sign-in.",
 		MFADisabled:          "Your account no longer asks for a second factor at sign-in.",
+		IdentityLinked:       "An account at another provider was linked to your account and can be used to sign in.",
+		IdentityUnlinked:     "An account at another provider is no longer linked to your account.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var english = locale{
 				"If it was not you, change your password at once, and look at what your account has for signing in.",
 			},
 			"{pool}: {what} ({time}) If it was not you, change your password.",
+		},
+		Welcome: {
+			"Your account has moved",
+			[]string{
+				"Your account has moved to a new service. You sign in with the same name as before.",
+				"If it was not you who signed in or asked for a new password just now, change your password.",
+			},
+			"{pool}: your account has moved to a new service. You sign in with the same name as before.",
 		},
 	},
 }

@@ -25,6 +25,8 @@ var french = locale{
 		RecoveryCodeUsed:     "Un code de récupération a été utilisé pour se connecter à votre compte.",
 		MFAEnabled:           "Votre compte demande désormais un second facteur à la connexion.",
 		MFADisabled:          "Votre compte ne demande plus de second facteur à la connexion.",
+		IdentityLinked:       "Un compte chez un autre fournisseur a été associé à votre compte et permet de s’y connecter.",
+		IdentityUnlinked:     "Un compte chez un autre fournisseur n’est plus associé à votre compte.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -136,6 +138,14 @@ var french = locale{
 				"Si ce n’était pas vous, changez immédiatement votre mot de passe et vérifiez par quels moyens on peut se connecter à votre compte.",
 			},
 			"{pool} : {what} ({time}) Si ce n'était pas vous, changez votre mot de passe.",
+		},
+		Welcome: {
+			"Votre compte a été transféré",
+			[]string{
+				"Votre compte a été transféré vers un nouveau service. Vous vous connectez avec le même nom qu’auparavant.",
+				"Si ce n’est pas vous qui venez de vous connecter ou de demander un nouveau mot de passe, modifiez votre mot de passe.",
+			},
+			"{pool} : votre compte a été transféré vers un nouveau service. Vous vous connectez avec le même nom qu'auparavant.",
 		},
 	},
 }

@@ -24,6 +24,8 @@ var german = locale{
 		RecoveryCodeUsed:     "Bei Ihrem Konto wurde ein Wiederherstellungscode zur Anmeldung verwendet.",
 		MFAEnabled:           "Ihr Konto verlangt bei der Anmeldung jetzt einen zweiten Faktor.",
 		MFADisabled:          "Ihr Konto verlangt bei der Anmeldung keinen zweiten Faktor mehr.",
+		IdentityLinked:       "Ein Konto bei einem anderen Anbieter wurde mit Ihrem Konto verknüpft und kann zur Anmeldung verwendet werden.",
+		IdentityUnlinked:     "Ein Konto bei einem anderen Anbieter ist nicht mehr mit Ihrem Konto verknüpft.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var german = locale{
 				"Wenn Sie es nicht waren, ändern Sie sofort Ihr Passwort und sehen Sie nach, womit man sich bei Ihrem Konto anmelden kann.",
 			},
 			"{pool}: {what} ({time}) Waren Sie es nicht? Ändern Sie sofort Ihr Passwort.",
+		},
+		Welcome: {
+			"Ihr Konto ist umgezogen",
+			[]string{
+				"Ihr Konto ist zu einem neuen Dienst umgezogen. Sie melden sich mit demselben Namen an wie bisher.",
+				"Wenn nicht Sie sich gerade angemeldet oder ein neues Passwort angefordert haben, ändern Sie Ihr Passwort.",
+			},
+			"{pool}: Ihr Konto ist zu einem neuen Dienst umgezogen. Sie melden sich mit demselben Namen an wie bisher.",
 		},
 	},
 }

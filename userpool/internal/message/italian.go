@@ -24,6 +24,8 @@ var italian = locale{
 		RecoveryCodeUsed:     "È stato usato un codice di recupero per accedere al tuo account.",
 		MFAEnabled:           "Ora il tuo account richiede un secondo fattore per l’accesso.",
 		MFADisabled:          "Il tuo account non richiede più un secondo fattore per l’accesso.",
+		IdentityLinked:       "Un account presso un altro fornitore è stato collegato al tuo account e può essere usato per l’accesso.",
+		IdentityUnlinked:     "Un account presso un altro fornitore non è più collegato al tuo account.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var italian = locale{
 				"Se non eri tu, cambia subito la password e controlla con che cosa si può accedere al tuo account.",
 			},
 			"{pool}: {what} ({time}) Se non eri tu, cambia subito la password.",
+		},
+		Welcome: {
+			"Il tuo account è stato trasferito",
+			[]string{
+				"Il tuo account è stato trasferito a un nuovo servizio. Accedi con lo stesso nome di prima.",
+				"Se non sei stato tu ad accedere o a chiedere una nuova password poco fa, cambia la tua password.",
+			},
+			"{pool}: il tuo account è stato trasferito a un nuovo servizio. Accedi con lo stesso nome di prima.",
 		},
 	},
 }

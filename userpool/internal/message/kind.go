@@ -32,8 +32,10 @@ const (
 	PasswordChanged = "PasswordChanged"
 	// AttributeChanged tells the old address that the address was changed.
 	AttributeChanged = "AttributeChanged"
-	// FactorChanged tells that an authenticator, a passkey or recovery codes were added or removed.
+	// FactorChanged tells that a way to sign in was added or removed: an authenticator, a passkey, recovery codes, another provider.
 	FactorChanged = "FactorChanged"
+	// Welcome tells a user whom the application brought from elsewhere that the account is here now.
+	Welcome = "Welcome"
 )
 
 // Things that happened, for Values.What. They are shown as a sentence in the language of the message.
@@ -56,6 +58,8 @@ const (
 	RecoveryCodeUsed     = "RecoveryCodeUsed"
 	MFAEnabled           = "MFAEnabled"
 	MFADisabled          = "MFADisabled"
+	IdentityLinked       = "IdentityLinked"
+	IdentityUnlinked     = "IdentityUnlinked"
 )
 
 // Places of values in a Template.
@@ -102,6 +106,7 @@ var rules = map[string]rule{
 	PasswordChanged:             noticeRule,
 	AttributeChanged:            eventRule,
 	FactorChanged:               eventRule,
+	Welcome:                     {"", []string{placeUsername, placePool}},
 }
 
 // Kinds returns all kinds of messages, sorted.

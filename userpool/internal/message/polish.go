@@ -26,6 +26,8 @@ var polish = locale{
 		RecoveryCodeUsed:     "Do zalogowania się na Twoje konto użyto kodu odzyskiwania.",
 		MFAEnabled:           "Logowanie na Twoje konto wymaga teraz drugiego składnika.",
 		MFADisabled:          "Logowanie na Twoje konto nie wymaga już drugiego składnika.",
+		IdentityLinked:       "Z Twoim kontem połączono konto u innego dostawcy, którego można używać do logowania.",
+		IdentityUnlinked:     "Konto u innego dostawcy nie jest już połączone z Twoim kontem.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -137,6 +139,14 @@ var polish = locale{
 				"Jeśli to nie Ty, natychmiast zmień hasło i sprawdź, czym można zalogować się na Twoje konto.",
 			},
 			"{pool}: {what} ({time}) Jeśli to nie Ty, natychmiast zmień hasło.",
+		},
+		Welcome: {
+			"Twoje konto zostało przeniesione",
+			[]string{
+				"Twoje konto zostało przeniesione do nowego serwisu. Logujesz się tą samą nazwą co dotychczas.",
+				"Jeśli przed chwilą ktoś inny zalogował się na to konto lub poprosił o nowe hasło, zmień hasło.",
+			},
+			"{pool}: Twoje konto zostało przeniesione do nowego serwisu. Logujesz się tą samą nazwą co dotychczas.",
 		},
 	},
 }

@@ -24,6 +24,8 @@ var portuguese = locale{
 		RecoveryCodeUsed:     "Um código de recuperação foi usado para entrar na sua conta.",
 		MFAEnabled:           "A sua conta agora pede um segundo fator na entrada.",
 		MFADisabled:          "A sua conta já não pede um segundo fator na entrada.",
+		IdentityLinked:       "Uma conta em outro provedor foi vinculada à sua conta e pode ser usada para entrar.",
+		IdentityUnlinked:     "Uma conta em outro provedor já não está vinculada à sua conta.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var portuguese = locale{
 				"Se não foi você, troque a sua senha imediatamente e verifique com que se pode entrar na sua conta.",
 			},
 			"{pool}: {what} ({time}) Se não foi você, troque a sua senha.",
+		},
+		Welcome: {
+			"Sua conta foi transferida",
+			[]string{
+				"A sua conta foi transferida para um novo serviço. Entre com o mesmo nome de antes.",
+				"Se não foi você quem acabou de entrar ou de pedir uma nova senha, altere a sua senha.",
+			},
+			"{pool}: a sua conta foi transferida para um novo serviço. Entre com o mesmo nome de antes.",
 		},
 	},
 }

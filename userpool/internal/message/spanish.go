@@ -24,6 +24,8 @@ var spanish = locale{
 		RecoveryCodeUsed:     "Se ha usado un código de recuperación para iniciar sesión en su cuenta.",
 		MFAEnabled:           "Su cuenta pide ahora un segundo factor al iniciar sesión.",
 		MFADisabled:          "Su cuenta ya no pide un segundo factor al iniciar sesión.",
+		IdentityLinked:       "Se ha vinculado a su cuenta una cuenta de otro proveedor, con la que se puede iniciar sesión.",
+		IdentityUnlinked:     "Una cuenta de otro proveedor ya no está vinculada a su cuenta.",
 	},
 	texts: map[string]text{
 		SignUp: {
@@ -135,6 +137,14 @@ var spanish = locale{
 				"Si no ha sido usted, cambie su contraseña de inmediato y compruebe con qué se puede iniciar sesión en su cuenta.",
 			},
 			"{pool}: {what} ({time}) Si no ha sido usted, cambie su contraseña.",
+		},
+		Welcome: {
+			"Su cuenta se ha trasladado",
+			[]string{
+				"Su cuenta se ha trasladado a un nuevo servicio. Inicie sesión con el mismo nombre que antes.",
+				"Si no ha sido usted quien acaba de iniciar sesión o de pedir una contraseña nueva, cambie su contraseña.",
+			},
+			"{pool}: su cuenta se ha trasladado a un nuevo servicio. Inicie sesión con el mismo nombre que antes.",
 		},
 	},
 }

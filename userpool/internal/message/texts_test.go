@@ -30,7 +30,7 @@ var whats = map[string][]string{
 	AttributeChanged:            {EmailChanged, PhoneNumberChanged},
 	FactorChanged: {
 		AuthenticatorAdded, AuthenticatorRemoved, PasskeyAdded, PasskeyRemoved, RecoveryCodesAdded, RecoveryCodesRemoved, RecoveryCodeUsed,
-		MFAEnabled, MFADisabled,
+		MFAEnabled, MFADisabled, IdentityLinked, IdentityUnlinked,
 	},
 }
 
@@ -43,7 +43,7 @@ func builtIn(t *testing.T, kind, language string) Template {
 
 // each calls f for every built-in text.
 func each(t *testing.T, f func(t *testing.T, kind, language string)) {
-	require.Len(t, Kinds(), 13)
+	require.Len(t, Kinds(), 14)
 	require.Equal(t, []string{"en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja", "zh-Hans"}, Languages())
 	for _, language := range Languages() {
 		for _, kind := range Kinds() {
@@ -221,7 +221,7 @@ func TestTexts_Distinct(t *testing.T) {
 				require.Equal(t, places(english.texts[kind].sms), places(text.sms), "%s %s", l.tag, kind)
 			}
 		}
-		require.Len(t, l.what, 14)
+		require.Len(t, l.what, 16)
 		for what, sentence := range l.what {
 			require.Empty(t, seen[sentence])
 			seen[sentence] = what
