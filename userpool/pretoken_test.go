@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,11 +246,11 @@ func TestPreTokenGeneration_Groups(t *testing.T) {
 // A hook that fails issues nothing, and a refresh token is as good as before.
 func TestJ32_TokenHookFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var broken func()
+		var broken atomic.Pointer[func()]
 		k := newKit(t, func(c *userpool.Config) {
 			c.Hooks.PreTokenGeneration = func(context.Context, userpool.PreTokenGenerationEvent) (userpool.PreTokenGenerationResult, error) {
-				if broken != nil {
-					broken()
+				if f := broken.Load(); f != nil {
+					(*f)()
 				}
 				return userpool.PreTokenGenerationResult{}, nil
 			}
@@ -260,7 +261,7 @@ func TestJ32_TokenHookFails(t *testing.T) {
 		for want, f := range map[string]func(){
 			"panic: oops": func() { panic("oops") }, "nil map": func() { nobody["a"] = 1 }, "did not return": func() { time.Sleep(10 * time.Second) },
 		} {
-			broken = f
+			broken.Store(&f)
 			_, err := k.signIn("ada@example.com", password)
 			require.ErrorIs(t, err, userpool.UserHookFailed)
 			refreshed, err := k.refresh(tokens.RefreshToken)
@@ -269,7 +270,7 @@ func TestJ32_TokenHookFails(t *testing.T) {
 			require.Contains(t, k.log.String(), want)
 			require.Contains(t, k.log.String(), "hook=PreTokenGeneration")
 		}
-		broken = nil
+		broken.Store(nil)
 		_, err := k.refresh(tokens.RefreshToken)
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
