@@ -185,8 +185,8 @@ func TestU38_Devices(t *testing.T) {
 		}
 		require.Error(t, err, name)
 		require.True(t, errors.Is(err, userpool.NotAuthorized) || errors.Is(err, userpool.ResourceNotFound), "%s: %v", name, err)
-		ada.withCode("")                  // the way that is left
-		k.clock.Advance(20 * time.Minute) // failures with the key of a device are counted apart
+		ada.withCode("")                // the way that is left
+		k.clock.Advance(25 * time.Hour) // failures with the key of a device are a series of their own
 	}
 
 	// A claim of one session is worth nothing in another.
