@@ -5,10 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/stepwell/stepwell/internal/jose"
 )
 
 // public returns the user without what only the pool may know.
@@ -50,80 +47,11 @@ func (u User) provider() string {
 	return ""
 }
 
-// caller is a user who asks for something about themself, and what proves it.
-type caller struct {
-	user User
-	// client is whom the access token was issued to. It is zero at the hosted pages, which are no client and may read and write all that
-	// users may.
-	client Client
-	hosted bool
-	// session is the ID of the session that the proof belongs to, authTime when the person last proved who they are.
-	session  string
-	authTime time.Time
-	scopes   []string
-}
-
-// caller finds out who asks, by an access token with the scope aws.cognito.signin.user.admin or by the secret of a browser session.
-func (p *Pool) caller(ctx context.Context, accessToken, browserSession string) (caller, error) {
-	if browserSession == "" {
-		return p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
-	}
-	if accessToken != "" {
-		return caller{}, failField(InvalidParameter, "accessToken", "Give an access token or a browser session, not both.")
-	}
-	s, u, err := p.browserSession(ctx, browserSession)
-	if err != nil {
-		return caller{}, err
-	}
-	return caller{user: u, hosted: true, session: s.ID, authTime: s.AuthTime}, nil
-}
-
-// tokenCaller is caller for an access token that must have a scope.
-func (p *Pool) tokenCaller(ctx context.Context, accessToken, scope string) (caller, error) {
-	claims, u, _, err := p.verifyAccess(ctx, accessToken)
-	if err != nil {
-		return caller{}, err
-	}
-	granted, _ := claims["scope"].(string)
-	c := caller{user: u, scopes: strings.Split(granted, " ")}
-	if !slices.Contains(c.scopes, scope) {
-		return caller{}, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
-	}
-	id, _ := claims["client_id"].(string)
-	c.client, _ = p.client(id)
-	c.session, _ = claims["origin_jti"].(string)
-	c.authTime, _ = jose.Numeric(claims, "auth_time")
-	return c, nil
-}
-
-// mayWrite is for checkAttributes.
-func (c caller) mayWrite() func(name string) bool {
-	if c.hosted {
-		return nil
-	}
-	return c.client.canWrite
-}
-
-// recentCaller wants a caller who has proved just now who they are: a session that was left open, or stolen, must not be enough.
-func (p *Pool) recentCaller(c caller) error {
-	if p.now().Sub(c.authTime) > recentSignIn {
-		return fail(LoginRequired, "Please sign in again first, so that nobody else can do this.")
-	}
-	return nil
-}
-
-// still tells whether a user, read again, is one whom the caller may still act for.
-func (c caller) still(u User) error {
-	if !u.Enabled || u.Epoch != c.user.Epoch {
-		return signedOut()
-	}
-	return nil
-}
-
 // GetUser returns the user of an access token with the scope aws.cognito.signin.user.admin, with the attributes that the token's client may
-// read, and without what proves who they are. Errors: NotAuthorized, InsufficientScope.
+// read, and without what proves who they are; or the user of a browser session, with all attributes. Errors: NotAuthorized,
+// InsufficientScope.
 func (p *Pool) GetUser(ctx context.Context, accessToken string) (User, error) {
-	c, err := p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
+	c, err := p.caller(ctx, accessToken)
 	if err != nil {
 		return User{}, err
 	}
@@ -149,21 +77,20 @@ func (p *Pool) UserInfo(ctx context.Context, accessToken string) (map[string]any
 	return info, nil
 }
 
-// DeleteUser deletes the user of an access token with the scope aws.cognito.signin.user.admin, with all sessions. Errors: NotAuthorized,
-// InsufficientScope.
+// DeleteUser deletes the user of an access token with the scope aws.cognito.signin.user.admin, or of a browser session, with all sessions.
+// A browser session lasts long, and may have been left open: it must have begun, or been renewed by a sign-in, in the last 10 minutes.
+// Errors: NotAuthorized, InsufficientScope, LoginRequired.
 func (p *Pool) DeleteUser(ctx context.Context, accessToken string) error {
-	c, err := p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
+	c, err := p.caller(ctx, accessToken)
+	if err == nil && c.hosted() {
+		err = c.signedInSince(p.now())
+	}
 	if err != nil {
 		return err
 	}
 	err = p.deleteUser(ctx, c.user.Sub)
 	p.audit(ctx, c.event(EventUserChange, "DeleteUser"), UserContextData{}, err)
 	return err
-}
-
-// event is what the audit trail says of who asked.
-func (c caller) event(kind EventType, operation string) AuditEvent {
-	return AuditEvent{Type: kind, Operation: operation, Sub: c.user.Sub, ClientID: c.client.ID}
 }
 
 func (p *Pool) deleteUser(ctx context.Context, sub string) error {
@@ -173,11 +100,11 @@ func (p *Pool) deleteUser(ctx context.Context, sub string) error {
 	return nil
 }
 
-// GlobalSignOut ends all sessions of the user of an access token with the scope aws.cognito.signin.user.admin: those at the hosted pages,
-// and those of all clients. Refresh tokens are void at once; access and ID tokens are void at once for whoever asks [Pool.Revoked].
+// GlobalSignOut ends all sessions of the user of an access token with the scope aws.cognito.signin.user.admin, or of a browser session: those
+// at the hosted pages, and those of all clients. Refresh tokens are void at once; access and ID tokens are void at once for whoever asks [Pool.Revoked].
 // EndOtherSessions spares the present session. Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) GlobalSignOut(ctx context.Context, accessToken string) error {
-	c, err := p.tokenCaller(ctx, accessToken, ScopeUserAdmin)
+	c, err := p.caller(ctx, accessToken)
 	if err != nil {
 		return err
 	}

@@ -148,10 +148,10 @@ func (p *Pool) noticeAddress(u User) (name, value string) {
 // hasMedium tells whether the pool can send messages to such an address.
 func (p *Pool) hasMedium(name string) bool { return name == "email" || p.sms != nil }
 
-// notifyPasswordChanged tells the owner of an account that its password was changed.
-func (p *Pool) notifyPasswordChanged(ctx context.Context, u User, from UserContextData, metadata map[string]string) {
-	if name, to := p.noticeAddress(u); to != "" {
-		p.sendLater(ctx, outgoing{kind: MessagePasswordChanged, user: u, attribute: name, to: to, context: from, metadata: metadata})
+// notify tells a user what was done to the account. o says all but where to.
+func (p *Pool) notify(ctx context.Context, o outgoing) {
+	if o.attribute, o.to = p.noticeAddress(o.user); o.to != "" {
+		p.sendLater(ctx, o)
 	}
 }
 

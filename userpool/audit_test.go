@@ -94,7 +94,7 @@ func TestAudit_Operations(t *testing.T) {
 			_ = k.RevokeToken(ctx, userpool.RevokeTokenInput{Token: k.tokens("ada@example.com").RefreshToken, ClientID: "webapp"})
 		}, []string{"SignIn InitiateAuth", "SignOut RevokeToken"}},
 		{"GlobalSignOut", func() { _ = k.GlobalSignOut(ctx, k.tokens("ada@example.com").AccessToken) }, []string{"SignIn InitiateAuth", "SignOut GlobalSignOut"}},
-		{"DeleteBrowserUser", func() { _ = k.DeleteBrowserUser(ctx, k.browser("ada@example.com")) }, []string{"SignIn InitiateAuth", "UserChange DeleteBrowserUser"}},
+		{"DeleteUser of a browser", func() { _ = k.DeleteUser(ctx, k.browser("ada@example.com")) }, []string{"SignIn InitiateAuth", "UserChange DeleteUser"}},
 	} {
 		require.Equal(t, test.want, k.noted(test.do), test.name)
 		k.Wait()

@@ -360,12 +360,12 @@ func TestH2_BrowserSession(t *testing.T) {
 	require.ErrorIs(t, err, userpool.NotAuthorized)
 }
 
-func TestDeleteBrowserUser(t *testing.T) {
+func TestDeleteUser_Browser(t *testing.T) {
 	k := newKit(t, nil)
 	k.user("ada@example.com")
 	secret := k.browser("ada@example.com")
-	require.ErrorIs(t, k.DeleteBrowserUser(t.Context(), secret+"x"), userpool.NotAuthorized)
-	require.NoError(t, k.DeleteBrowserUser(t.Context(), secret))
+	require.ErrorIs(t, k.DeleteUser(t.Context(), secret+"x"), userpool.NotAuthorized)
+	require.NoError(t, k.DeleteUser(t.Context(), secret))
 	_, err := k.AdminGetUser(t.Context(), "ada@example.com")
 	require.ErrorIs(t, err, userpool.UserNotFound)
 }

@@ -17,7 +17,7 @@ type BrowserSession struct {
 	User User
 	// Groups are the names of the user's groups.
 	Groups []string
-	// Recent is true while the last proof is at most 10 minutes old; see DeleteBrowserUser.
+	// Recent is true while the last proof is at most 10 minutes old; see DeleteUser.
 	Recent bool
 	// AuthTime is when the person last proved who they are.
 	AuthTime time.Time
@@ -28,11 +28,6 @@ type BrowserSession struct {
 	AMR []string
 	ACR string
 }
-
-// recentSignIn is how long after a sign-in a person may do what cannot be undone (OWASP ASVS 5.0, 7.5).
-const recentSignIn = 10 * time.Minute
-
-func (p *Pool) recent(s Session) bool { return p.now().Sub(s.AuthTime) <= recentSignIn }
 
 func (p *Pool) newBrowserSession(ctx context.Context, s *signIn) (*AuthOutcome, error) {
 	secret, err := p.newSecret()
@@ -107,7 +102,7 @@ func (p *Pool) BrowserSession(ctx context.Context, secret string) (*BrowserSessi
 	if err != nil {
 		return nil, unavailable("reading groups", err)
 	}
-	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider, Recent: p.recent(s), AMR: s.AMR, ACR: acrOf(s.AMR)}
+	out := &BrowserSession{ID: s.ID, User: u.public(), AuthTime: s.AuthTime, Expires: s.Expires, Provider: s.Provider, Recent: s.recent(p.now()), AMR: s.AMR, ACR: acrOf(s.AMR)}
 	for _, g := range groups {
 		out.Groups = append(out.Groups, g.Name)
 	}
@@ -211,19 +206,4 @@ func (p *Pool) endSession(ctx context.Context, id string) error {
 		return unavailable("ending a session", err)
 	}
 	return nil
-}
-
-// DeleteBrowserUser deletes the person who is signed in with this secret, by their own wish. The error is NotAuthorized if nobody is, and
-// LoginRequired if the last sign-in is more than 10 minutes ago: a session that was left open, or stolen, must not be enough.
-func (p *Pool) DeleteBrowserUser(ctx context.Context, secret string) error {
-	s, u, err := p.browserSession(ctx, secret)
-	if err != nil {
-		return err
-	}
-	if !p.recent(s) {
-		return fail(LoginRequired, "Please sign in again first: this cannot be undone.")
-	}
-	err = p.deleteUser(ctx, u.Sub)
-	p.auditUser(ctx, "DeleteBrowserUser", EventUserChange, u.Sub, err)
-	return err
 }

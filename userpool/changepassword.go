@@ -7,9 +7,8 @@ import (
 
 // ChangePasswordInput is a new password of a user who is signed in.
 type ChangePasswordInput struct {
-	// AccessToken is one with the scope aws.cognito.signin.user.admin; or BrowserSession is the secret of a session at the hosted pages.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
+	AccessToken string
 	// PreviousPassword is the present password; empty for a user who has none.
 	PreviousPassword string
 	ProposedPassword string
@@ -27,7 +26,7 @@ type ChangePasswordInput struct {
 // expired, and a user who signs in at another provider; UserNotConfirmed; InsufficientScope; InvalidParameter, InvalidPassword and
 // PasswordHistoryPolicyViolation for a new password that the policy refuses; LoginRequired; LimitExceeded.
 func (p *Pool) ChangePassword(ctx context.Context, in ChangePasswordInput) error {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
@@ -36,7 +35,7 @@ func (p *Pool) ChangePassword(ctx context.Context, in ChangePasswordInput) error
 	if err != nil {
 		return err
 	}
-	p.notifyPasswordChanged(ctx, u, in.UserContext, nil)
+	p.notify(ctx, outgoing{kind: MessagePasswordChanged, user: u, context: in.UserContext})
 	return nil
 }
 
@@ -78,7 +77,7 @@ func (p *Pool) changePassword(ctx context.Context, c caller, in ChangePasswordIn
 // provePrevious wants the present password, or, of a user who has none, a recent sign-in.
 func (p *Pool) provePrevious(ctx context.Context, c caller, in ChangePasswordInput) error {
 	if c.user.PasswordHash == "" && in.PreviousPassword == "" {
-		return p.recentCaller(c)
+		return c.signedInSince(p.now())
 	}
 	if in.PreviousPassword == "" {
 		return failField(InvalidParameter, "previousPassword", "Enter your present password.")

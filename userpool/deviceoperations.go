@@ -55,23 +55,23 @@ type ConfirmDeviceOutput struct {
 // Errors: NotAuthorized, InsufficientScope; UnsupportedOperation if the pool does not track devices; ResourceNotFound for a key that this
 // sign-in was not given; DeviceKeyExists for a device that was confirmed before; InvalidParameter.
 func (p *Pool) ConfirmDevice(ctx context.Context, in ConfirmDeviceInput) (ConfirmDeviceOutput, error) {
-	who, err := p.signedIn(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return ConfirmDeviceOutput{}, err
 	}
-	err = p.confirmDevice(ctx, who, in)
-	p.auditDevice(ctx, "ConfirmDevice", who, in.DeviceKey, in.UserContext, err)
+	err = p.confirmDevice(ctx, c, in)
+	p.auditDevice(ctx, "ConfirmDevice", c, in.DeviceKey, in.UserContext, err)
 	if err != nil {
 		return ConfirmDeviceOutput{}, err
 	}
 	return ConfirmDeviceOutput{UserConfirmationNecessary: p.settings.Devices.RememberedOnUserPrompt}, nil
 }
 
-func (p *Pool) confirmDevice(ctx context.Context, who signedIn, in ConfirmDeviceInput) error {
+func (p *Pool) confirmDevice(ctx context.Context, c caller, in ConfirmDeviceInput) error {
 	switch {
 	case !p.settings.Devices.Track:
 		return fail(UnsupportedOperation, "The user pool does not track devices.")
-	case namedDevice(in.DeviceKey) == "" || in.DeviceKey != who.deviceKey:
+	case namedDevice(in.DeviceKey) == "" || in.DeviceKey != c.session.DeviceKey:
 		return deviceNotFound()
 	case utf8.RuneCountInString(in.DeviceName) > 1024 || !utf8.ValidString(in.DeviceName) || slices.ContainsFunc([]rune(in.DeviceName), unicode.IsControl):
 		return failField(InvalidParameter, "deviceName", "The name of a device has at most 1024 characters, and no control characters.")
@@ -80,15 +80,15 @@ func (p *Pool) confirmDevice(ctx context.Context, who signedIn, in ConfirmDevice
 	if err != nil {
 		return failField(InvalidParameter, "deviceSecretVerifierConfig", "%s", sentence(err))
 	}
-	if _, err := p.deviceOf(ctx, who.user.Sub, in.DeviceKey); err == nil {
+	if _, err := p.deviceOf(ctx, c.user.Sub, in.DeviceKey); err == nil {
 		return deviceKeyExists()
 	}
 	now := p.now()
 	d := device{
-		key: in.DeviceKey, owner: who.user.Sub, Name: in.DeviceName, Remembered: !p.settings.Devices.RememberedOnUserPrompt,
-		Epoch: who.user.Epoch, IPAddress: in.UserContext.address(), UserAgent: in.UserContext.agent(), Created: now, Modified: now, LastUsed: now,
+		key: in.DeviceKey, owner: c.user.Sub, Name: in.DeviceName, Remembered: !p.settings.Devices.RememberedOnUserPrompt,
+		Epoch: c.user.Epoch, IPAddress: in.UserContext.address(), UserAgent: in.UserContext.agent(), Created: now, Modified: now, LastUsed: now,
 	}
-	d.Trusted = d.Remembered && twoFactors(who.amr)
+	d.Trusted = d.Remembered && twoFactors(c.session.AMR)
 	if d.Group, err = p.deviceGroup(ctx, d.owner); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (p *Pool) confirmDevice(ctx context.Context, who signedIn, in ConfirmDevice
 	case err != nil:
 		return err
 	}
-	return p.unconfirmIfOver(ctx, who.sessionID, d.key)
+	return p.unconfirmIfOver(ctx, c.session.ID, d.key)
 }
 
 // unconfirmIfOver takes a device back if the session that confirmed it ended meanwhile: whoever ended it, or forgot the device, did not see
@@ -123,15 +123,13 @@ func (p *Pool) unconfirmIfOver(ctx context.Context, sessionID, key string) error
 
 func deviceKeyExists() error { return fail(DeviceKeyExists, "The device was confirmed before.") }
 
-func (p *Pool) auditDevice(ctx context.Context, operation string, who signedIn, key string, from UserContextData, outcome error) {
-	p.audit(ctx, AuditEvent{
-		Type: EventDeviceChange, Operation: operation, Sub: who.user.Sub, ClientID: who.clientID, Details: map[string]string{"device": namedDevice(key)},
-	}, from, outcome)
+func (p *Pool) auditDevice(ctx context.Context, operation string, c caller, key string, from UserContextData, outcome error) {
+	p.audit(ctx, c.eventAbout(EventDeviceChange, operation, "device", namedDevice(key)), from, outcome)
 }
 
 // UpdateDeviceStatusInput says whether a device is to be remembered.
 type UpdateDeviceStatusInput struct {
-	// AccessToken is an access token of the user, with the scope aws.cognito.signin.user.admin, or a browser session.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken            string
 	DeviceKey              string
 	DeviceRememberedStatus DeviceRememberedStatus
@@ -141,12 +139,12 @@ type UpdateDeviceStatusInput struct {
 // UpdateDeviceStatus remembers a device of the user, or no longer. A remembered device can stand in for the second factor if the sign-in of
 // the AccessToken had two; otherwise that stays as it was. Errors: NotAuthorized, InsufficientScope, ResourceNotFound, InvalidParameter.
 func (p *Pool) UpdateDeviceStatus(ctx context.Context, in UpdateDeviceStatusInput) error {
-	who, err := p.signedIn(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
-	err = p.rememberDevice(ctx, who.user, in.DeviceKey, in.DeviceRememberedStatus, twoFactors(who.amr))
-	p.auditDevice(ctx, "UpdateDeviceStatus", who, in.DeviceKey, in.UserContext, err)
+	err = p.rememberDevice(ctx, c.user, in.DeviceKey, in.DeviceRememberedStatus, twoFactors(c.session.AMR))
+	p.auditDevice(ctx, "UpdateDeviceStatus", c, in.DeviceKey, in.UserContext, err)
 	return err
 }
 
@@ -170,7 +168,7 @@ func (p *Pool) rememberDevice(ctx context.Context, u User, key string, status De
 
 // ForgetDeviceInput names a device.
 type ForgetDeviceInput struct {
-	// AccessToken is an access token of the user, with the scope aws.cognito.signin.user.admin, or a browser session.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken string
 	DeviceKey   string
 	UserContext UserContextData
@@ -180,12 +178,12 @@ type ForgetDeviceInput struct {
 // their refresh tokens are void at once, and so are their access and ID tokens for whoever asks [Pool.Revoked]. Errors: NotAuthorized,
 // InsufficientScope, ResourceNotFound.
 func (p *Pool) ForgetDevice(ctx context.Context, in ForgetDeviceInput) error {
-	who, err := p.signedIn(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
-	err = p.forgetDevice(ctx, who.user.Sub, in.DeviceKey)
-	p.auditDevice(ctx, "ForgetDevice", who, in.DeviceKey, in.UserContext, err)
+	err = p.forgetDevice(ctx, c.user.Sub, in.DeviceKey)
+	p.auditDevice(ctx, "ForgetDevice", c, in.DeviceKey, in.UserContext, err)
 	return err
 }
 
@@ -207,18 +205,18 @@ func (p *Pool) forgetDevice(ctx context.Context, sub, key string) error {
 
 // GetDeviceInput names a device.
 type GetDeviceInput struct {
-	// AccessToken is an access token of the user, with the scope aws.cognito.signin.user.admin, or a browser session.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken string
 	DeviceKey   string
 }
 
 // GetDevice returns a device of the user. Errors: NotAuthorized, InsufficientScope, ResourceNotFound.
 func (p *Pool) GetDevice(ctx context.Context, in GetDeviceInput) (Device, error) {
-	who, err := p.signedIn(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return Device{}, err
 	}
-	return p.getDevice(ctx, who.user, in.DeviceKey)
+	return p.getDevice(ctx, c.user, in.DeviceKey)
 }
 
 func (p *Pool) getDevice(ctx context.Context, u User, key string) (Device, error) {
@@ -239,7 +237,7 @@ func (p *Pool) publicDevice(d device, u User) Device {
 
 // ListDevicesInput asks for the devices of a user, page by page.
 type ListDevicesInput struct {
-	// AccessToken is an access token of the user, with the scope aws.cognito.signin.user.admin, or a browser session.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken string
 	// Limit is how many are wanted: 1 to 60, and 60 by default. PaginationToken is that of the page before, or empty.
 	Limit           int
@@ -255,11 +253,11 @@ type ListDevicesOutput struct {
 
 // ListDevices returns the devices of the user. Errors: NotAuthorized, InsufficientScope, InvalidParameter.
 func (p *Pool) ListDevices(ctx context.Context, in ListDevicesInput) (ListDevicesOutput, error) {
-	who, err := p.signedIn(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return ListDevicesOutput{}, err
 	}
-	return p.listDevices(ctx, who.user, in.Limit, in.PaginationToken)
+	return p.listDevices(ctx, c.user, in.Limit, in.PaginationToken)
 }
 
 func (p *Pool) listDevices(ctx context.Context, u User, limit int, token string) (ListDevicesOutput, error) {
@@ -326,7 +324,7 @@ func (p *Pool) AdminForgetDevice(ctx context.Context, username, deviceKey string
 		return err
 	}
 	err = p.forgetDevice(ctx, u.Sub, deviceKey)
-	p.auditDevice(ctx, "AdminForgetDevice", signedIn{user: u}, deviceKey, UserContextData{}, err)
+	p.auditDevice(ctx, "AdminForgetDevice", caller{user: u}, deviceKey, UserContextData{}, err)
 	return err
 }
 
@@ -346,6 +344,6 @@ func (p *Pool) AdminUpdateDeviceStatus(ctx context.Context, in AdminUpdateDevice
 		return err
 	}
 	err = p.rememberDevice(ctx, u, in.DeviceKey, in.DeviceRememberedStatus, true)
-	p.auditDevice(ctx, "AdminUpdateDeviceStatus", signedIn{user: u}, in.DeviceKey, UserContextData{}, err)
+	p.auditDevice(ctx, "AdminUpdateDeviceStatus", caller{user: u}, in.DeviceKey, UserContextData{}, err)
 	return err
 }

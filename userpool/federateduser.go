@@ -242,7 +242,7 @@ func (p *Pool) linkByEmail(ctx context.Context, a assertion, holder User) error 
 	}
 	p.auditLink(ctx, "FinishFederatedSignIn", "linked by e-mail address", a.provider.Name, holder, a.context, err)
 	if err == nil {
-		p.notify(ctx, MessageFactorChanged, message.IdentityLinked, holder, a.context)
+		p.notify(ctx, outgoing{kind: MessageFactorChanged, what: message.IdentityLinked, user: holder, context: a.context})
 	}
 	return err
 }

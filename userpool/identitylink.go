@@ -122,16 +122,16 @@ func (p *Pool) link(ctx context.Context, sub, provider, subject string, allowed 
 
 // mayLink returns the person who wants to change what they sign in with, if the sign-in is recent, and as strong as any of theirs: a
 // provider may let them in without the second factor.
-func (p *Pool) mayLink(ctx context.Context, token string) (signedIn, error) {
-	who, err := p.recentSignIn(ctx, token)
+func (p *Pool) mayLink(ctx context.Context, token string) (caller, error) {
+	c, err := p.recentCaller(ctx, token)
 	if err != nil {
-		return signedIn{}, err
+		return caller{}, err
 	}
-	second := p.settings.MFA != MFAOff && (who.user.SoftwareToken != nil || len(who.user.MFA) > 0)
-	if second && !slices.Contains(who.amr, amrFederated) && !reaches(acrOf(who.amr), ACRMultiFactor) {
-		return signedIn{}, fail(LoginRequired, "Please sign in again first, with your second factor.")
+	second := p.settings.MFA != MFAOff && (c.user.SoftwareToken != nil || len(c.user.MFA) > 0)
+	if second && !slices.Contains(c.session.AMR, amrFederated) && !reaches(acrOf(c.session.AMR), ACRMultiFactor) {
+		return caller{}, fail(LoginRequired, "Please sign in again first, with your second factor.")
 	}
-	return who, nil
+	return c, nil
 }
 
 // finishLink links the account that was just proved at a provider to the person who began it, and gives their session back.
@@ -157,14 +157,14 @@ func (p *Pool) finishLink(ctx context.Context, a assertion, session string, in F
 		return nil, err
 	}
 	if added {
-		p.notify(ctx, MessageFactorChanged, message.IdentityLinked, u, a.context)
+		p.notify(ctx, outgoing{kind: MessageFactorChanged, what: message.IdentityLinked, user: u, context: a.context})
 	}
 	return &AuthOutcome{BrowserSession: session, BrowserSessionExpires: s.Expires}, nil
 }
 
 // UnlinkIdentityInput names an account at a provider that shall no longer sign in as the user.
 type UnlinkIdentityInput struct {
-	// AccessToken is an access token or browser session of the user.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken string
 	// Provider and Subject are those of User.Identities.
 	Provider, Subject string
@@ -176,17 +176,17 @@ type UnlinkIdentityInput struct {
 // the user was made of, and is named after, stays, and so does the last way to sign in. Errors: NotAuthorized, InsufficientScope,
 // LoginRequired; ResourceNotFound if there is no such account; UnsupportedUserState for one that stays.
 func (p *Pool) UnlinkIdentity(ctx context.Context, in UnlinkIdentityInput) error {
-	who, err := p.mayLink(ctx, in.AccessToken)
+	c, err := p.mayLink(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
-	_, err = p.changeUser(ctx, who.user.Sub, func(u *User) error { return p.unlink(u, in.Provider, in.Subject) })
+	_, err = p.changeUser(ctx, c.user.Sub, func(u *User) error { return p.unlink(u, in.Provider, in.Subject) })
 	if err == nil {
-		err = p.endSessionsFrom(ctx, who.user.Sub, in.Provider, who.sessionID)
+		err = p.endSessionsFrom(ctx, c.user.Sub, in.Provider, c.session.ID)
 	}
-	p.auditLink(ctx, "UnlinkIdentity", "unlinked", in.Provider, who.user, in.UserContext, err)
+	p.auditLink(ctx, "UnlinkIdentity", "unlinked", in.Provider, c.user, in.UserContext, err)
 	if err == nil {
-		p.notify(ctx, MessageFactorChanged, message.IdentityUnlinked, who.user, in.UserContext)
+		p.notify(ctx, outgoing{kind: MessageFactorChanged, what: message.IdentityUnlinked, user: c.user, context: in.UserContext})
 	}
 	return err
 }

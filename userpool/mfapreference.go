@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/stepwell/stepwell/userpool/internal/message"
 )
@@ -18,7 +17,7 @@ type MFASettings struct {
 
 // SetUserMFAPreferenceInput says which second factors a user wants to be asked for. What is nil stays as it is.
 type SetUserMFAPreferenceInput struct {
-	// AccessToken is one with the scope aws.cognito.signin.user.admin.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken              string
 	SoftwareTokenMFASettings *MFASettings
 	SMSMFASettings           *MFASettings
@@ -34,7 +33,7 @@ type SetUserMFAPreferenceInput struct {
 // verified address for it; SoftwareTokenMFANotFound for a user without an authenticator app; LoginRequired and InsufficientAuthentication as
 // for AssociateSoftwareToken; UnsupportedOperation if the pool wants two factors and the user would have no second one.
 func (p *Pool) SetUserMFAPreference(ctx context.Context, in SetUserMFAPreferenceInput) error {
-	who, err := p.factorOwner(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
@@ -42,7 +41,7 @@ func (p *Pool) SetUserMFAPreference(ctx context.Context, in SetUserMFAPreference
 	if err := wishes.check(); err != nil {
 		return err
 	}
-	changed, u := false, who.user
+	changed, u := false, c.user
 	_, err = p.changeUser(ctx, u.Sub, func(u *User) error {
 		before := u.Clone()
 		if err := p.applyWishes(u, wishes, true); err != nil {
@@ -51,13 +50,13 @@ func (p *Pool) SetUserMFAPreference(ctx context.Context, in SetUserMFAPreference
 		if changed = !sameFactors(before, *u); !changed {
 			return nil
 		}
-		if err := p.mayChangeFactors(before, who, p.now()); err != nil {
+		if err := c.mayChangeFactors(before, p.now()); err != nil {
 			return err
 		}
 		return p.keepsSecondFactor(*u)
 	})
 	if changed || err != nil {
-		p.factorChanged(ctx, factorChange{operation: "SetUserMFAPreference", what: "preference", user: u, clientID: who.clientID, context: in.UserContext}, err)
+		p.factorChanged(ctx, factorChange{operation: "SetUserMFAPreference", what: "preference", user: u, clientID: c.client.ID, context: in.UserContext}, err)
 	}
 	return err
 }
@@ -213,14 +212,14 @@ type UserAuthFactors struct {
 	RecoveryCodesLeft int
 }
 
-// GetUserAuthFactors returns the factors of the user of an access token with the scope aws.cognito.signin.user.admin. Errors: NotAuthorized,
-// InsufficientScope.
+// GetUserAuthFactors returns the factors of the user of an access token with the scope aws.cognito.signin.user.admin, or of a browser
+// session. Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) GetUserAuthFactors(ctx context.Context, accessToken string) (UserAuthFactors, error) {
-	_, u, err := p.verifyScope(ctx, accessToken, ScopeUserAdmin)
+	c, err := p.caller(ctx, accessToken)
 	if err != nil {
 		return UserAuthFactors{}, err
 	}
-	return p.authFactors(u), nil
+	return p.authFactors(c.user), nil
 }
 
 // AdminGetUserAuthFactors is GetUserAuthFactors for any user; see AdminGetUser for username. The error is UserNotFound.
@@ -254,41 +253,6 @@ func (p *Pool) authFactors(u User) UserAuthFactors {
 	return f
 }
 
-// factorOwner is the user of an access token, with how and when they signed in.
-type factorOwner struct {
-	user     User
-	clientID string
-	authTime time.Time
-	acr      string
-}
-
-func (p *Pool) factorOwner(ctx context.Context, accessToken string) (factorOwner, error) {
-	who, err := p.signedIn(ctx, accessToken)
-	if err != nil {
-		return factorOwner{}, err
-	}
-	return factorOwner{user: who.user, clientID: who.clientID, authTime: who.authTime, acr: acrOf(who.amr)}, nil
-}
-
-// mayChangeFactors refuses to change the second factors of a user who has any by a session that was left open, or stolen, or that did without
-// them (OWASP ASVS 5.0, 7.5.1). Who has none may set up the first.
-func (p *Pool) mayChangeFactors(u User, who factorOwner, now time.Time) error {
-	if u.SoftwareToken == nil && len(u.MFA) == 0 {
-		return nil
-	}
-	return p.recentlySignedIn(u, who, now)
-}
-
-func (p *Pool) recentlySignedIn(u User, who factorOwner, now time.Time) error {
-	switch {
-	case now.Sub(who.authTime) > recentSignIn:
-		return fail(LoginRequired, "Please sign in again first.")
-	case u.SoftwareToken != nil && u.SoftwareToken.Created.Before(who.authTime) && !reaches(who.acr, ACRMultiFactor):
-		return fail(InsufficientAuthentication, "Please sign in with your second factor first.")
-	}
-	return nil
-}
-
 // factorChange is what happened to the factors of a user.
 type factorChange struct {
 	operation, what string
@@ -314,13 +278,5 @@ func (p *Pool) factorChanged(ctx context.Context, c factorChange, err error) {
 	if err != nil {
 		return
 	}
-	for _, verified := range []bool{true, false} {
-		for _, name := range []string{"email", "phone_number"} {
-			to := c.user.Attributes[name]
-			if to != "" && (!verified || c.user.Attributes[verifiedAttribute(name)] == "true") {
-				p.sendLater(ctx, outgoing{kind: MessageFactorChanged, what: c.told(), user: c.user, attribute: name, to: to, context: c.context})
-				return
-			}
-		}
-	}
+	p.notify(ctx, outgoing{kind: MessageFactorChanged, what: c.told(), user: c.user, context: c.context})
 }

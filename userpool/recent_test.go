@@ -10,7 +10,7 @@ import (
 )
 
 // A session that was left open is not enough to delete an account: the person signs in again first.
-func TestDeleteBrowserUser_WantsRecentSignIn(t *testing.T) {
+func TestDeleteUser_Browser_WantsRecentSignIn(t *testing.T) {
 	k := newKit(t, nil)
 	ctx := t.Context()
 	k.user("ada@example.com")
@@ -24,7 +24,7 @@ func TestDeleteBrowserUser_WantsRecentSignIn(t *testing.T) {
 	require.True(t, recent())
 	k.clock.Advance(time.Second)
 	require.False(t, recent())
-	require.ErrorIs(t, k.DeleteBrowserUser(ctx, secret), userpool.LoginRequired)
+	require.ErrorIs(t, k.DeleteUser(ctx, secret), userpool.LoginRequired)
 	_, err := k.AdminGetUser(ctx, "ada@example.com")
 	require.NoError(t, err)
 
@@ -32,5 +32,5 @@ func TestDeleteBrowserUser_WantsRecentSignIn(t *testing.T) {
 		AuthFlow: userpool.UserPasswordAuth, Username: "ada@example.com", Password: password, Result: userpool.ResultBrowserSession, Replaces: secret,
 	})
 	require.NoError(t, err)
-	require.NoError(t, k.DeleteBrowserUser(ctx, out.BrowserSession))
+	require.NoError(t, k.DeleteUser(ctx, out.BrowserSession))
 }

@@ -106,7 +106,7 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswo
 	p.logFailure(ctx, "sessions that are over could not be deleted", p.store.DeleteSessionsOf(ctx, p.id, u.Sub))
 	p.giveBack(ctx, networkGuesses, in.UserContext, 1)
 	p.endLockout(ctx, a.subject(), in.UserContext)
-	p.notifyPasswordChanged(ctx, u, in.UserContext, in.ClientMetadata)
+	p.notify(ctx, outgoing{kind: MessagePasswordChanged, user: u, context: in.UserContext, metadata: in.ClientMetadata})
 	event := userEvent(u, in.ClientID)
 	event.Trigger, event.ClientMetadata = TriggerConfirmForgotPassword, maps.Clone(in.ClientMetadata)
 	p.postConfirmation(ctx, event)

@@ -18,7 +18,7 @@ const recoveryCodes = 10
 // Errors: NotAuthorized, InsufficientScope; MFAMethodNotFound for a user without a second factor; LoginRequired if the last sign-in is more
 // than 10 minutes ago; InsufficientAuthentication if it did without the authenticator app that the user had.
 func (p *Pool) GenerateRecoveryCodes(ctx context.Context, accessToken string) ([]string, error) {
-	who, err := p.factorOwner(ctx, accessToken)
+	c, err := p.caller(ctx, accessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -28,21 +28,21 @@ func (p *Pool) GenerateRecoveryCodes(ctx context.Context, accessToken string) ([
 	}
 	hashes := make([][]byte, len(codes))
 	for i, code := range codes {
-		if hashes[i], err = p.recoveryHash(ctx, who.user.Sub, code); err != nil {
+		if hashes[i], err = p.recoveryHash(ctx, c.user.Sub, code); err != nil {
 			return nil, err
 		}
 	}
-	_, err = p.changeUser(ctx, who.user.Sub, func(u *User) error {
+	_, err = p.changeUser(ctx, c.user.Sub, func(u *User) error {
 		if factors, _ := p.secondFactors(*u); len(factors) == 0 {
 			return mfaMethodNotFound("Set up a second factor first: recovery codes stand in for it.")
 		}
-		if err := p.recentlySignedIn(*u, who, p.now()); err != nil {
+		if err := c.strongSince(*u, p.now()); err != nil {
 			return err
 		}
 		u.RecoveryCodes = hashes
 		return nil
 	})
-	p.factorChanged(ctx, factorChange{operation: "GenerateRecoveryCodes", what: "new recovery codes", user: who.user, clientID: who.clientID}, err)
+	p.factorChanged(ctx, factorChange{operation: "GenerateRecoveryCodes", what: "new recovery codes", user: c.user, clientID: c.client.ID}, err)
 	if err != nil {
 		return nil, err
 	}

@@ -44,20 +44,19 @@ const listedSessions = 1000
 
 // ListSessionsInput says whose sessions are wanted.
 type ListSessionsInput struct {
-	// AccessToken is one with the scope aws.cognito.signin.user.admin; or BrowserSession is the secret of a session at the hosted pages.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
+	AccessToken string
 }
 
 // ListSessions returns the sessions of the user who asks that are not over, the newest first: those at the hosted pages and those with
 // tokens. Access and ID tokens whose session is over do not show here, though they may still be verified without asking the pool. Errors:
 // NotAuthorized, InsufficientScope.
 func (p *Pool) ListSessions(ctx context.Context, in ListSessionsInput) ([]SessionInfo, error) {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	return p.sessionsOf(ctx, c.user, c.session)
+	return p.sessionsOf(ctx, c.user, c.session.ID)
 }
 
 // AdminListUserSessions returns the sessions of a user that are not over, the newest first; none of them is Current. See AdminGetUser for
@@ -180,9 +179,8 @@ func (p *Pool) limitSessions(ctx context.Context, s Session) error {
 
 // EndSessionInput says which session ends.
 type EndSessionInput struct {
-	// AccessToken, or BrowserSession, is as in ListSessionsInput.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is as in ListSessionsInput.
+	AccessToken string
 	// SessionID is the ID of a session of the same user.
 	SessionID   string
 	UserContext UserContextData
@@ -191,7 +189,7 @@ type EndSessionInput struct {
 // EndSession ends one session of the user who asks, and those that were derived from it, as GlobalSignOut ends all. Errors: NotAuthorized,
 // InsufficientScope; ResourceNotFound for a session that is over, or is not the user's.
 func (p *Pool) EndSession(ctx context.Context, in EndSessionInput) error {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
@@ -224,10 +222,9 @@ func (p *Pool) endSessionOf(ctx context.Context, sub, id string) error {
 
 // EndOtherSessionsInput says which session stays.
 type EndOtherSessionsInput struct {
-	// AccessToken, or BrowserSession, is as in ListSessionsInput. Its session stays.
-	AccessToken    string
-	BrowserSession string
-	UserContext    UserContextData
+	// AccessToken is as in ListSessionsInput. Its session stays.
+	AccessToken string
+	UserContext UserContextData
 }
 
 // EndOtherSessions signs the user who asks out everywhere but here. What stays is the session of the proof, with its refresh token, and the
@@ -235,7 +232,7 @@ type EndOtherSessionsInput struct {
 // sessions of other clients in the same browser, which get new tokens through the hosted pages. If the store fails in the middle, or the
 // present tokens are refreshed at the very same moment, the present session may end as well. Errors: NotAuthorized, InsufficientScope.
 func (p *Pool) EndOtherSessions(ctx context.Context, in EndOtherSessionsInput) error {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
@@ -258,7 +255,7 @@ func (p *Pool) endOtherSessions(ctx context.Context, c caller, change func(*User
 	if err != nil {
 		return User{}, stillThere(err)
 	}
-	p.logFailure(ctx, "a session could not be kept", p.carryOver(ctx, c.session, c.user.Epoch, u.Epoch))
+	p.logFailure(ctx, "a session could not be kept", p.carryOver(ctx, c.session.ID, c.user.Epoch, u.Epoch))
 	p.logFailure(ctx, "sessions that are over could not be deleted", p.deleteSessionsBefore(ctx, u))
 	return u, nil
 }

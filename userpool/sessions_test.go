@@ -69,7 +69,7 @@ func TestListSessions_Walk(t *testing.T) {
 		require.Len(t, k.list(renewed.AccessToken), 1)
 
 		browser = k.browser("ada@example.com")
-		inBrowser, err := k.ListSessions(ctx, userpool.ListSessionsInput{BrowserSession: browser})
+		inBrowser, err := k.ListSessions(ctx, userpool.ListSessionsInput{AccessToken: browser})
 		require.NoError(t, err)
 		require.Len(t, inBrowser, 2)
 		require.True(t, inBrowser[0].Current)
@@ -85,7 +85,7 @@ func TestListSessions_Walk(t *testing.T) {
 		byAdmin, err = k.AdminListUserSessions(ctx, sub)
 		require.NoError(t, err)
 		require.Empty(t, byAdmin)
-		_, err = k.ListSessions(ctx, userpool.ListSessionsInput{BrowserSession: browser})
+		_, err = k.ListSessions(ctx, userpool.ListSessionsInput{AccessToken: browser})
 		require.ErrorIs(t, err, userpool.NotAuthorized)
 	})
 }
@@ -202,7 +202,7 @@ func TestBrowserSessionIdle(t *testing.T) {
 		require.NoError(t, errOf(k.BrowserSession(ctx, browser)))
 	}
 	require.Equal(t, 30, store.updates)
-	sessions, err := k.ListSessions(ctx, userpool.ListSessionsInput{BrowserSession: browser})
+	sessions, err := k.ListSessions(ctx, userpool.ListSessionsInput{AccessToken: browser})
 	require.NoError(t, err)
 	require.Equal(t, start.Add(time.Hour), sessions[0].LastUsed)
 	require.Equal(t, start.Add(80*time.Minute), sessions[0].Expires)

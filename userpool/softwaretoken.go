@@ -17,7 +17,8 @@ const setUpValidity = 15 * time.Minute
 
 // AssociateSoftwareTokenInput says who sets up an authenticator app.
 type AssociateSoftwareTokenInput struct {
-	// AccessToken is one with the scope aws.cognito.signin.user.admin. Session, in its place, is that of the challenge MFA_SETUP.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session. Session, in its place, is that of
+	// the challenge MFA_SETUP.
 	AccessToken string
 	Session     string
 }
@@ -61,16 +62,16 @@ func (p *Pool) AssociateSoftwareToken(ctx context.Context, in AssociateSoftwareT
 }
 
 func (p *Pool) associateByToken(ctx context.Context, accessToken string, secret []byte) (User, error) {
-	who, err := p.factorOwner(ctx, accessToken)
+	c, err := p.caller(ctx, accessToken)
 	if err != nil {
 		return User{}, err
 	}
-	sealed, err := p.seal(ctx, secret, softwareTokenLabel(who.user.Sub))
+	sealed, err := p.seal(ctx, secret, softwareTokenLabel(c.user.Sub))
 	if err != nil {
 		return User{}, err
 	}
-	return p.changeUser(ctx, who.user.Sub, func(u *User) error {
-		if err := p.mayChangeFactors(*u, who, p.now()); err != nil {
+	return p.changeUser(ctx, c.user.Sub, func(u *User) error {
+		if err := c.mayChangeFactors(*u, p.now()); err != nil {
 			return err
 		}
 		u.NewSoftwareToken = &SoftwareToken{Secret: sealed, Created: p.now()}
@@ -150,20 +151,20 @@ func (p *Pool) VerifySoftwareToken(ctx context.Context, in VerifySoftwareTokenIn
 }
 
 func (p *Pool) verifyByToken(ctx context.Context, in VerifySoftwareTokenInput) error {
-	who, err := p.factorOwner(ctx, in.AccessToken)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
-	if err := p.countAttempt(ctx, limitCode, who.user.Sub, in.UserContext); err != nil {
+	if err := p.countAttempt(ctx, limitCode, c.user.Sub, in.UserContext); err != nil {
 		return err
 	}
-	u, err := p.changeUser(ctx, who.user.Sub, func(u *User) error {
+	u, err := p.changeUser(ctx, c.user.Sub, func(u *User) error {
 		pending := u.NewSoftwareToken
 		if pending == nil || p.now().Sub(pending.Created) > setUpValidity {
 			return softwareTokenNotFound()
 		}
 		// What was begun soon enough after the sign-in may be ended.
-		if err := p.mayChangeFactors(*u, who, pending.Created); err != nil {
+		if err := c.mayChangeFactors(*u, pending.Created); err != nil {
 			return err
 		}
 		secret, err := p.unseal(ctx, pending.Secret, softwareTokenLabel(u.Sub))
@@ -173,10 +174,10 @@ func (p *Pool) verifyByToken(ctx context.Context, in VerifySoftwareTokenInput) e
 		return p.takeSoftwareToken(u, secret, pending.Secret, in)
 	})
 	change := factorChange{
-		operation: "VerifySoftwareToken", what: "added " + string(ChallengeSoftwareTokenMFA), user: u, clientID: who.clientID, context: in.UserContext,
+		operation: "VerifySoftwareToken", what: "added " + string(ChallengeSoftwareTokenMFA), user: u, clientID: c.client.ID, context: in.UserContext,
 	}
 	if err != nil {
-		change.user = who.user
+		change.user = c.user
 	} else {
 		p.logFailure(ctx, "a count of wrong codes could not be ended", p.forget(ctx, limitCode, u.Sub))
 	}
@@ -262,12 +263,12 @@ func (p *Pool) useSoftwareToken(ctx context.Context, s *signIn, typed string) er
 // Errors: NotAuthorized, InsufficientScope, SoftwareTokenMFANotFound if the user has none, LoginRequired and InsufficientAuthentication as
 // for AssociateSoftwareToken; UnsupportedOperation if the pool wants two factors and the user would have no second one.
 func (p *Pool) DeleteSoftwareToken(ctx context.Context, accessToken string) error {
-	who, err := p.factorOwner(ctx, accessToken)
+	c, err := p.caller(ctx, accessToken)
 	if err != nil {
 		return err
 	}
-	_, err = p.changeUser(ctx, who.user.Sub, func(u *User) error {
-		if err := p.mayChangeFactors(*u, who, p.now()); err != nil {
+	_, err = p.changeUser(ctx, c.user.Sub, func(u *User) error {
+		if err := c.mayChangeFactors(*u, p.now()); err != nil {
 			return err
 		}
 		if err := u.deleteSoftwareToken(); err != nil {
@@ -276,7 +277,7 @@ func (p *Pool) DeleteSoftwareToken(ctx context.Context, accessToken string) erro
 		return p.keepsSecondFactor(*u)
 	})
 	p.factorChanged(ctx, factorChange{
-		operation: "DeleteSoftwareToken", what: "removed " + string(ChallengeSoftwareTokenMFA), user: who.user, clientID: who.clientID,
+		operation: "DeleteSoftwareToken", what: "removed " + string(ChallengeSoftwareTokenMFA), user: c.user, clientID: c.client.ID,
 	}, err)
 	return err
 }

@@ -242,7 +242,7 @@ func TestO26_PendingSignIn(t *testing.T) {
 			ClientID: webApp.ID, Code: secret, RedirectURI: webApp.CallbackURLs[0], CodeVerifier: verifier,
 		})
 		require.ErrorIs(t, err, userpool.InvalidGrant)
-		require.ErrorIs(t, k.DeleteBrowserUser(ctx, secret), userpool.NotAuthorized)
+		require.ErrorIs(t, k.DeleteUser(ctx, secret), userpool.NotAuthorized)
 	}
 	sessions, err := k.config.Store.SessionsOf(ctx, "default", ada.sub, 10)
 	require.NoError(t, err)

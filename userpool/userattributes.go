@@ -10,9 +10,8 @@ import (
 
 // UpdateUserAttributesInput says what users change about themselves.
 type UpdateUserAttributesInput struct {
-	// AccessToken is one with the scope aws.cognito.signin.user.admin; or BrowserSession is the secret of a session at the hosted pages.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
+	AccessToken string
 	// UserAttributes are new values by name; an empty value deletes the attribute.
 	UserAttributes map[string]string
 	ClientMetadata map[string]string
@@ -33,14 +32,12 @@ type UpdateUserAttributesInput struct {
 // last sign-in is more than 10 minutes ago, at the hosted pages, or if the address gets the codes of a second factor; LimitExceeded after
 // several messages; CodeDeliveryFailure if all was done, but a message was not sent: GetUserAttributeVerificationCode sends another.
 func (p *Pool) UpdateUserAttributes(ctx context.Context, in UpdateUserAttributesInput) ([]CodeDeliveryDetails, error) {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
 	details, err := p.updateAttributes(ctx, c, in)
-	event := c.event(EventAttributeChange, "UpdateUserAttributes")
-	event.Details = map[string]string{"attributes": attributeNames(in.UserAttributes)}
-	p.audit(ctx, event, in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventAttributeChange, "UpdateUserAttributes", "attributes", attributeNames(in.UserAttributes)), in.UserContext, err)
 	return details, err
 }
 
@@ -148,10 +145,10 @@ func (p *Pool) mayChangeAddresses(c caller, given map[string]string) error {
 		if value == "" && c.user.factorAt(name) {
 			return failField(InvalidParameter, name, "Codes for signing in go to this address. Switch them off before you delete it.")
 		}
-		if !c.hosted && !c.user.factorAt(name) {
+		if !c.hosted() && !c.user.factorAt(name) {
 			continue
 		}
-		if err := p.recentCaller(c); err != nil {
+		if err := c.signedInSince(p.now()); err != nil {
 			return err
 		}
 	}
@@ -173,9 +170,8 @@ func (p *Pool) countMessage(ctx context.Context, c caller, to string, from UserC
 
 // DeleteUserAttributesInput says which attributes users delete.
 type DeleteUserAttributesInput struct {
-	// AccessToken, or BrowserSession, is as in UpdateUserAttributesInput.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is as in UpdateUserAttributesInput.
+	AccessToken string
 	// UserAttributeNames are the attributes. Those that the user does not have are no error.
 	UserAttributeNames []string
 	UserContext        UserContextData
@@ -184,15 +180,13 @@ type DeleteUserAttributesInput struct {
 // DeleteUserAttributes deletes attributes that the token's client may write; with an address goes the one that waits in its place, and the
 // verified one is told. Errors: as of UpdateUserAttributes.
 func (p *Pool) DeleteUserAttributes(ctx context.Context, in DeleteUserAttributesInput) error {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
 	empty := emptied(in.UserAttributeNames)
 	_, err = p.updateAttributes(ctx, c, UpdateUserAttributesInput{UserAttributes: empty, UserContext: in.UserContext})
-	event := c.event(EventAttributeChange, "DeleteUserAttributes")
-	event.Details = map[string]string{"attributes": attributeNames(empty)}
-	p.audit(ctx, event, in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventAttributeChange, "DeleteUserAttributes", "attributes", attributeNames(empty)), in.UserContext, err)
 	return err
 }
 

@@ -285,7 +285,7 @@ func TestUpdateUserAttributes_WantsRecentSignIn(t *testing.T) {
 	k := newKit(t, withSMS)
 	sub := k.user("ada@example.com")
 	token, browser := k.tokens("ada@example.com").AccessToken, k.browser("ada@example.com")
-	in := userpool.UpdateUserAttributesInput{BrowserSession: browser, UserAttributes: map[string]string{"email": "new@example.com"}}
+	in := userpool.UpdateUserAttributesInput{AccessToken: browser, UserAttributes: map[string]string{"email": "new@example.com"}}
 	k.clock.Advance(10*time.Minute + time.Second)
 	require.ErrorIs(t, errOf(k.UpdateUserAttributes(ctx, in)), userpool.LoginRequired)
 	in.UserAttributes = map[string]string{"email": "ada@example.com", "name": "Ada"}
@@ -368,7 +368,7 @@ func TestUpdateUserAttributes_AfterTheEnd(t *testing.T) {
 	require.NoError(t, k.AdminUserGlobalSignOut(ctx, "ada@example.com"))
 	require.ErrorIs(t, k.verify(token, "email", code), userpool.NotAuthorized)
 	require.ErrorIs(t, errOf(k.update(token, map[string]string{"name": "Eve"})), userpool.NotAuthorized)
-	require.ErrorIs(t, errOf(k.UpdateUserAttributes(ctx, userpool.UpdateUserAttributesInput{BrowserSession: browser})), userpool.NotAuthorized)
+	require.ErrorIs(t, errOf(k.UpdateUserAttributes(ctx, userpool.UpdateUserAttributesInput{AccessToken: browser})), userpool.NotAuthorized)
 	require.ErrorIs(t, errOf(k.UpdateUserAttributes(ctx, userpool.UpdateUserAttributesInput{})), userpool.NotAuthorized)
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/stepwell/stepwell/internal/jose"
 )
@@ -121,24 +119,4 @@ func (p *Pool) Revoked(ctx context.Context, claims map[string]any) (bool, error)
 		return true, nil
 	}
 	return false, err
-}
-
-// verifyScope returns the scopes and the user of an access token that has a certain scope.
-func (p *Pool) verifyScope(ctx context.Context, token, scope string) ([]string, User, error) {
-	scopes, u, _, err := p.verifyScopeSession(ctx, token, scope)
-	return scopes, u, err
-}
-
-// verifyScopeSession is verifyScope, and returns the session too.
-func (p *Pool) verifyScopeSession(ctx context.Context, token, scope string) ([]string, User, Session, error) {
-	claims, u, s, err := p.verifyAccess(ctx, token)
-	if err != nil {
-		return nil, User{}, Session{}, err
-	}
-	granted, _ := claims["scope"].(string)
-	scopes := strings.Split(granted, " ")
-	if !slices.Contains(scopes, scope) {
-		return nil, User{}, Session{}, fail(InsufficientScope, "The access token does not have the scope "+scope+".")
-	}
-	return scopes, u, s, nil
 }

@@ -9,9 +9,8 @@ import (
 
 // GetUserAttributeVerificationCodeInput says which address is to be verified.
 type GetUserAttributeVerificationCodeInput struct {
-	// AccessToken, or BrowserSession, is as in UpdateUserAttributesInput.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is as in UpdateUserAttributesInput.
+	AccessToken string
 	// AttributeName is "email" or "phone_number".
 	AttributeName  string
 	ClientMetadata map[string]string
@@ -23,14 +22,12 @@ type GetUserAttributeVerificationCodeInput struct {
 // InsufficientScope; InvalidParameter for another attribute, and if there is nothing to verify; UnsupportedOperation if the pool sends
 // nothing to phones; LimitExceeded after several messages to one address, or by one user; CodeDeliveryFailure.
 func (p *Pool) GetUserAttributeVerificationCode(ctx context.Context, in GetUserAttributeVerificationCodeInput) (CodeDeliveryDetails, error) {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return CodeDeliveryDetails{}, err
 	}
 	details, err := p.attributeCode(ctx, c, in)
-	event := c.event(EventResendCode, "GetUserAttributeVerificationCode")
-	event.Details = map[string]string{"attributes": printable(in.AttributeName)}
-	p.audit(ctx, event, in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventResendCode, "GetUserAttributeVerificationCode", "attributes", printable(in.AttributeName)), in.UserContext, err)
 	return details, err
 }
 
@@ -93,9 +90,8 @@ func (u User) unverified(name string) string {
 
 // VerifyUserAttributeInput is the proof that a user reads what is sent to an address.
 type VerifyUserAttributeInput struct {
-	// AccessToken, or BrowserSession, is as in UpdateUserAttributesInput.
-	AccessToken    string
-	BrowserSession string
+	// AccessToken is as in UpdateUserAttributesInput.
+	AccessToken string
 	// AttributeName is "email" or "phone_number".
 	AttributeName string
 	Code          string
@@ -112,14 +108,12 @@ type VerifyUserAttributeInput struct {
 // was void already; ExpiredCode; LimitExceeded after several wrong codes; AliasExists if the address is another user's, in a pool in which
 // people sign in with it: who first proves that they read it has it, and sign-ups that were never confirmed do not count.
 func (p *Pool) VerifyUserAttribute(ctx context.Context, in VerifyUserAttributeInput) error {
-	c, err := p.caller(ctx, in.AccessToken, in.BrowserSession)
+	c, err := p.caller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
 	err = p.verifyAttribute(ctx, c, in)
-	event := c.event(EventAttributeChange, "VerifyUserAttribute")
-	event.Details = map[string]string{"attributes": printable(in.AttributeName)}
-	p.audit(ctx, event, in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventAttributeChange, "VerifyUserAttribute", "attributes", printable(in.AttributeName)), in.UserContext, err)
 	return err
 }
 

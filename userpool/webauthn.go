@@ -160,14 +160,14 @@ type pendingRegistration struct {
 // browser session. They are good for five minutes, and for the last call of a session. Adding a passkey needs a sign-in of the last 10
 // minutes. Errors: NotAuthorized, InsufficientScope, LoginRequired, WebAuthnNotEnabled, LimitExceeded if the user has 20 passkeys.
 func (p *Pool) StartWebAuthnRegistration(ctx context.Context, token string) (credentialCreationOptions string, err error) {
-	who, err := p.recentSignIn(ctx, token)
+	c, err := p.recentCaller(ctx, token)
 	if err != nil {
 		return "", err
 	}
-	if err := p.mayAddPasskey(who.user); err != nil {
+	if err := p.mayAddPasskey(c.user); err != nil {
 		return "", err
 	}
-	options, pending, err := contain2(func() ([]byte, []byte, error) { return p.webAuthn.BeginRegistration(ctx, p.passkeyUser(who.user)) })
+	options, pending, err := contain2(func() ([]byte, []byte, error) { return p.webAuthn.BeginRegistration(ctx, p.passkeyUser(c.user)) })
 	if err != nil {
 		return "", fmt.Errorf("userpool: beginning to register a passkey: %w", err)
 	}
@@ -175,7 +175,7 @@ func (p *Pool) StartWebAuthnRegistration(ctx context.Context, token string) (cre
 	if err != nil {
 		return "", fmt.Errorf("userpool: keeping a registration: %w", err)
 	}
-	r := Record{Kind: recordRegistration, Key: who.sessionID, Owner: who.user.Sub}
+	r := Record{Kind: recordRegistration, Key: c.session.ID, Owner: c.user.Sub}
 	if r.Data, err = p.seal(ctx, raw, recordRegistration+"/"+r.Key); err != nil {
 		return "", err
 	}
@@ -228,41 +228,38 @@ type CompleteWebAuthnRegistrationInput struct {
 // user gets a message. Errors: those of StartWebAuthnRegistration; WebAuthnChallengeNotFound if no registration was begun, or too long ago;
 // InvalidParameter for an answer that does not verify, or a passkey that somebody has already.
 func (p *Pool) CompleteWebAuthnRegistration(ctx context.Context, in CompleteWebAuthnRegistrationInput) error {
-	who, err := p.recentSignIn(ctx, in.AccessToken)
+	c, err := p.recentCaller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
-	err = p.completeRegistration(ctx, who, in)
-	p.audit(ctx, AuditEvent{
-		Type: EventFactorChange, Operation: "CompleteWebAuthnRegistration", Sub: who.user.Sub, ClientID: who.clientID,
-		Details: map[string]string{"factor": "passkey"},
-	}, in.UserContext, err)
+	err = p.completeRegistration(ctx, c, in)
+	p.audit(ctx, c.eventAbout(EventFactorChange, "CompleteWebAuthnRegistration", "factor", "passkey"), in.UserContext, err)
 	if err == nil {
-		p.notify(ctx, MessageFactorChanged, message.PasskeyAdded, who.user, in.UserContext)
+		p.notify(ctx, outgoing{kind: MessageFactorChanged, what: message.PasskeyAdded, user: c.user, context: in.UserContext})
 	}
 	return err
 }
 
-func (p *Pool) completeRegistration(ctx context.Context, who signedIn, in CompleteWebAuthnRegistrationInput) error {
-	if err := p.mayAddPasskey(who.user); err != nil {
+func (p *Pool) completeRegistration(ctx context.Context, c caller, in CompleteWebAuthnRegistrationInput) error {
+	if err := p.mayAddPasskey(c.user); err != nil {
 		return err
 	}
 	if err := checkText("name", in.Name); err != nil || len([]rune(in.Name)) > 100 {
 		return failField(InvalidParameter, "name", "The name of a passkey has at most 100 characters, and no control characters.")
 	}
-	pending, err := p.takeRegistration(ctx, who)
+	pending, err := p.takeRegistration(ctx, c)
 	if err != nil {
 		return err
 	}
 	k, err := contain(func() (Passkey, error) {
-		return p.webAuthn.FinishRegistration(ctx, p.passkeyUser(who.user), pending, []byte(in.Credential))
+		return p.webAuthn.FinishRegistration(ctx, p.passkeyUser(c.user), pending, []byte(in.Credential))
 	})
 	if err != nil {
-		p.log.WarnContext(ctx, "userpool: a new passkey did not verify", "pool", p.id, "sub", who.user.Sub, "error", err)
+		p.log.WarnContext(ctx, "userpool: a new passkey did not verify", "pool", p.id, "sub", c.user.Sub, "error", err)
 		return failField(InvalidParameter, "credential", "The new passkey could not be verified. Please try again.")
 	}
 	k.Name, k.Created, k.LastUsed = in.Name, p.now(), time.Time{}
-	_, err = p.changeUser(ctx, who.user.Sub, func(u *User) error {
+	_, err = p.changeUser(ctx, c.user.Sub, func(u *User) error {
 		if err := p.mayAddPasskey(*u); err != nil {
 			return err
 		}
@@ -277,16 +274,16 @@ func (p *Pool) completeRegistration(ctx context.Context, who signedIn, in Comple
 }
 
 // takeRegistration uses up the registration that a session has begun.
-func (p *Pool) takeRegistration(ctx context.Context, who signedIn) ([]byte, error) {
+func (p *Pool) takeRegistration(ctx context.Context, c caller) ([]byte, error) {
 	none := fail(WebAuthnChallengeNotFound, "There is no passkey to be added here, or it took too long. Please begin again.")
-	r, err := p.store.Record(ctx, p.id, recordRegistration, who.sessionID)
-	if errors.Is(err, ErrNotFound) || err == nil && r.Owner != who.user.Sub {
+	r, err := p.store.Record(ctx, p.id, recordRegistration, c.session.ID)
+	if errors.Is(err, ErrNotFound) || err == nil && r.Owner != c.user.Sub {
 		return nil, none
 	}
 	if err != nil {
 		return nil, unavailable("reading a record", err)
 	}
-	switch err := p.store.DeleteRecord(ctx, p.id, recordRegistration, who.sessionID); {
+	switch err := p.store.DeleteRecord(ctx, p.id, recordRegistration, c.session.ID); {
 	case errors.Is(err, ErrNotFound):
 		return nil, none
 	case err != nil:
@@ -309,11 +306,11 @@ func (p *Pool) takeRegistration(ctx context.Context, who signedIn) ([]byte, erro
 // ListWebAuthnCredentials returns the passkeys of the user of an access token or browser session, without their public keys. Errors:
 // NotAuthorized, InsufficientScope.
 func (p *Pool) ListWebAuthnCredentials(ctx context.Context, token string) ([]Passkey, error) {
-	who, err := p.signedIn(ctx, token)
+	c, err := p.caller(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	out := who.user.Clone().Passkeys
+	out := c.user.Clone().Passkeys
 	for i := range out {
 		out[i].PublicKey = nil
 	}
@@ -322,7 +319,7 @@ func (p *Pool) ListWebAuthnCredentials(ctx context.Context, token string) ([]Pas
 
 // DeleteWebAuthnCredentialInput names a passkey.
 type DeleteWebAuthnCredentialInput struct {
-	// AccessToken is an access token or browser session of the user.
+	// AccessToken is one with the scope aws.cognito.signin.user.admin, or the secret of a browser session.
 	AccessToken string
 	// CredentialID is Passkey.ID.
 	CredentialID []byte
@@ -333,11 +330,11 @@ type DeleteWebAuthnCredentialInput struct {
 // a user who has no other way to sign in stays. Errors: NotAuthorized, InsufficientScope, LoginRequired, ResourceNotFound,
 // UnsupportedUserState for the last way to sign in.
 func (p *Pool) DeleteWebAuthnCredential(ctx context.Context, in DeleteWebAuthnCredentialInput) error {
-	who, err := p.recentSignIn(ctx, in.AccessToken)
+	c, err := p.recentCaller(ctx, in.AccessToken)
 	if err != nil {
 		return err
 	}
-	_, err = p.changeUser(ctx, who.user.Sub, func(u *User) error {
+	_, err = p.changeUser(ctx, c.user.Sub, func(u *User) error {
 		i := slices.IndexFunc(u.Passkeys, func(k Passkey) bool { return bytes.Equal(k.ID, in.CredentialID) })
 		if i < 0 {
 			return fail(ResourceNotFound, "There is no such passkey.")
@@ -349,11 +346,9 @@ func (p *Pool) DeleteWebAuthnCredential(ctx context.Context, in DeleteWebAuthnCr
 		}
 		return nil
 	})
-	p.audit(ctx, AuditEvent{
-		Type: EventFactorChange, Operation: "DeleteWebAuthnCredential", Sub: who.user.Sub, ClientID: who.clientID, Details: map[string]string{"factor": "passkey"},
-	}, in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventFactorChange, "DeleteWebAuthnCredential", "factor", "passkey"), in.UserContext, err)
 	if err == nil {
-		p.notify(ctx, MessageFactorChanged, message.PasskeyRemoved, who.user, in.UserContext)
+		p.notify(ctx, outgoing{kind: MessageFactorChanged, what: message.PasskeyRemoved, user: c.user, context: in.UserContext})
 	}
 	return err
 }

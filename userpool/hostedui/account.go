@@ -85,7 +85,7 @@ func (u *UI) deleteAccount(x *exchange) error {
 		f.complain("confirm", "Tick the box to say that you want this.")
 		return x.show(f.status, "delete", view{Form: f, Data: displayName(session)})
 	}
-	err = u.pool.DeleteBrowserUser(x.r.Context(), u.BrowserSession(x.r))
+	err = u.pool.DeleteUser(x.r.Context(), u.BrowserSession(x.r))
 	if errors.Is(err, userpool.LoginRequired) {
 		return x.signInAgain()
 	}
