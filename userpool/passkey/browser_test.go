@@ -19,6 +19,7 @@ import (
 
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/passkey"
+	"github.com/stepwell/stepwell/userpool/userpooltest"
 )
 
 // browserNames are what Chromium is called, in the order of preference.
@@ -196,4 +197,48 @@ func TestWalk_Chromium(t *testing.T) {
 	require.True(t, json.Valid(got), "%s", got)
 	_, err = p.FinishAuthentication(t.Context(), user, pending, got)
 	require.ErrorIs(t, err, passkey.ErrOrigin)
+}
+
+// A whole pool with Chromium: a person adds a passkey, and signs in with it, having said who they are and without.
+func TestPool_Chromium(t *testing.T) {
+	ctx := t.Context()
+	b := newBrowser(t)
+	origin := serve(t)
+	verifier, err := passkey.New(passkey.Config{RPID: "localhost", Origins: []string{origin}, RequireUserVerification: true})
+	require.NoError(t, err)
+	pool := userpooltest.New(t, func(c *userpool.Config) {
+		c.WebAuthn = verifier
+		c.Settings.FirstFactors = []userpool.ChallengeName{userpool.ChallengePassword, userpool.ChallengeWebAuthn}
+		c.Settings.PasskeyUserVerification = true
+		c.Settings.Clients = []userpool.Client{{ID: "webapp", AuthFlows: []userpool.AuthFlow{userpool.UserAuth}, Scopes: []string{userpool.ScopeUserAdmin}}}
+	})
+	ada := pool.AddUser("ada@example.com")
+	b.open(origin)
+
+	session := ada.BrowserSession()
+	options, err := pool.StartWebAuthnRegistration(ctx, session)
+	require.NoError(t, err)
+	created := userpool.CompleteWebAuthnRegistrationInput{AccessToken: session, Credential: string(b.answer("create", []byte(options))), Name: "phone"}
+	require.NoError(t, pool.CompleteWebAuthnRegistration(ctx, created))
+	require.Error(t, pool.CompleteWebAuthnRegistration(ctx, created), "once")
+
+	for _, username := range []string{"ada@example.com", ""} {
+		asked, err := pool.InitiateAuth(ctx, userpool.InitiateAuthInput{
+			AuthFlow: userpool.UserAuth, ClientID: "webapp", Username: username, PreferredChallenge: userpool.ChallengeWebAuthn,
+		})
+		require.NoError(t, err)
+		require.Equal(t, userpool.ChallengeWebAuthn, asked.Challenge.Name)
+		in := userpool.RespondToAuthChallengeInput{
+			ChallengeName: asked.Challenge.Name, Session: asked.Challenge.Session, ClientID: "webapp",
+			Response: userpool.ChallengeResponse{Credential: string(b.answer("get", []byte(asked.Challenge.CredentialRequestOptions)))},
+		}
+		done, err := pool.RespondToAuthChallenge(ctx, in)
+		require.NoError(t, err, "user name %q", username)
+		claims, err := pool.VerifyAccessToken(ctx, done.Tokens.AccessToken)
+		require.NoError(t, err)
+		require.Equal(t, ada.Sub, claims["sub"])
+		require.Equal(t, userpool.ACRPhishingResistant, claims["acr"])
+		_, err = pool.RespondToAuthChallenge(ctx, in)
+		require.ErrorIs(t, err, userpool.NotAuthorized, "W2: the same answer again")
+	}
 }

@@ -1,8 +1,6 @@
 package sqlstore_test
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -49,102 +47,104 @@ func crowdQueries(dialect sqlstore.Dialect) []string {
 	}
 }
 
-// grow adds users until there are that many.
-func grow(b *testing.B, db *sql.DB, dialect sqlstore.Dialect, from, to int) {
+// crowdOf is a store with that many users.
+type crowdOf struct {
+	size  int
+	store *sqlstore.Store
+	// last is the cursor of the last whole page.
+	last string
+}
+
+func newCrowd(b *testing.B, e sqlkittest.Engine, size int) crowdOf {
 	b.Helper()
-	for _, query := range crowdQueries(dialect) {
-		_, err := db.ExecContext(b.Context(), fmt.Sprintf(query, from, to))
+	c := crowdOf{size: size, store: open(b, e)}
+	db := e.Handle(b)
+	for _, query := range crowdQueries(sqlstore.Dialect(e.Dialect)) {
+		_, err := db.ExecContext(b.Context(), fmt.Sprintf(query, 0, size))
 		require.NoError(b, err)
 	}
 	_, err := db.ExecContext(b.Context(), "ANALYZE")
 	require.NoError(b, err)
-}
-
-// median returns how long half of the calls took at most.
-func median(times int, call func()) time.Duration {
-	took := make([]time.Duration, times)
-	for i := range took {
-		began := time.Now()
-		call()
-		took[i] = time.Since(began)
+	for {
+		page, err := c.store.ListUsers(b.Context(), crowd, userpool.UserQuery{After: c.last, Limit: 1000})
+		require.NoError(b, err)
+		if page.Next == "" {
+			require.NotEmpty(b, page.Users)
+			return c
+		}
+		c.last = page.Next
 	}
-	slices.Sort(took)
-	return took[times/2]
 }
 
 // BenchmarkScale looks users up by name, by alias and by sub, and lists the first and the last page, among a thousand, a hundred thousand
-// and a million users. For each it prints the median, and how many times that among a thousand it is. It is skipped with -short.
+// and a million users in turns, so that all three meet the same machine. For each it prints the medians, and how many times that among a
+// thousand the others are. It is skipped with -short.
 func BenchmarkScale(b *testing.B) {
 	if testing.Short() {
 		b.Skip("a million users take a minute to make")
 	}
-	b.Run("SQLite", func(b *testing.B) { scale(b, sqlkittest.SQLite(b)) })
-	b.Run("PostgreSQL", func(b *testing.B) { scale(b, sqlkittest.PostgreSQL(b)) })
+	b.Run("SQLite", func(b *testing.B) { scale(b, sqlkittest.SQLite) })
+	b.Run("PostgreSQL", func(b *testing.B) { scale(b, sqlkittest.PostgreSQL) })
 }
 
-func scale(b *testing.B, e sqlkittest.Engine) {
-	s, db, dialect := open(b, e), e.Handle(b), sqlstore.Dialect(e.Dialect)
-	ctx := context.Background()
-	among := 0
-	find := func(by func(i int) (userpool.User, error)) func() {
-		return func() {
-			i := rand.IntN(among)
-			u, err := by(i)
+func scale(b *testing.B, engine func(testing.TB) sqlkittest.Engine) {
+	var crowds []crowdOf
+	for _, size := range []int{1_000, 100_000, 1_000_000} {
+		crowds = append(crowds, newCrowd(b, engine(b), size))
+	}
+	find := func(by func(s *sqlstore.Store, i int) (userpool.User, error)) func(crowdOf) {
+		return func(c crowdOf) {
+			i := rand.IntN(c.size)
+			u, err := by(c.store, i)
 			require.NoError(b, err)
 			require.Equal(b, crowdSub(i), u.Sub)
 		}
 	}
-	list := func(q userpool.UserQuery) func() {
-		return func() {
-			page, err := s.ListUsers(ctx, crowd, q)
+	list := func(query func(crowdOf) userpool.UserQuery) func(crowdOf) {
+		return func(c crowdOf) {
+			page, err := c.store.ListUsers(b.Context(), crowd, query(c))
 			require.NoError(b, err)
 			require.NotEmpty(b, page.Users)
 		}
 	}
-	smallest := map[string]time.Duration{}
-	for _, size := range []int{1_000, 100_000, 1_000_000} {
-		grow(b, db, dialect, among, size)
-		among = size
-		last := lastPage(b, s)
-		for _, look := range []struct {
-			name string
-			call func()
-		}{
-			{"name", find(func(i int) (userpool.User, error) {
-				return s.UserByIdentifier(ctx, crowd, userpool.Identifier{Kind: userpool.IdentifierUsername, Value: fmt.Sprintf("user%d", i)})
-			})},
-			{"alias", find(func(i int) (userpool.User, error) {
-				return s.UserByIdentifier(ctx, crowd, userpool.Identifier{Kind: userpool.IdentifierEmail, Value: fmt.Sprintf("%d@example.com", i)})
-			})},
-			{"sub", find(func(i int) (userpool.User, error) { return s.User(ctx, crowd, crowdSub(i)) })},
-			{"first-page", list(userpool.UserQuery{Limit: 60})},
-			{"last-page", list(userpool.UserQuery{Limit: 60, After: last})},
-			{"email-filter", list(userpool.UserQuery{Attribute: "email", Operator: userpool.OperatorPrefix, Value: "7", Limit: 60})},
-		} {
-			b.Run(fmt.Sprintf("%s/%d", look.name, size), func(b *testing.B) {
-				took := median(max(b.N, 1000), look.call)
-				if smallest[look.name] == 0 {
-					smallest[look.name] = took
-				}
-				b.ReportMetric(0, "ns/op")
-				b.ReportMetric(float64(took.Nanoseconds()), "median-ns")
-				b.ReportMetric(float64(took)/float64(smallest[look.name]), "x-smallest")
-			})
-		}
+	for name, look := range map[string]func(crowdOf){
+		"name": find(func(s *sqlstore.Store, i int) (userpool.User, error) {
+			return s.UserByIdentifier(b.Context(), crowd, userpool.Identifier{Kind: userpool.IdentifierUsername, Value: fmt.Sprintf("user%d", i)})
+		}),
+		"alias": find(func(s *sqlstore.Store, i int) (userpool.User, error) {
+			return s.UserByIdentifier(b.Context(), crowd, userpool.Identifier{Kind: userpool.IdentifierEmail, Value: fmt.Sprintf("%d@example.com", i)})
+		}),
+		"sub":        find(func(s *sqlstore.Store, i int) (userpool.User, error) { return s.User(b.Context(), crowd, crowdSub(i)) }),
+		"first-page": list(func(crowdOf) userpool.UserQuery { return userpool.UserQuery{Limit: 60} }),
+		"last-page":  list(func(c crowdOf) userpool.UserQuery { return userpool.UserQuery{Limit: 60, After: c.last} }),
+		"email-filter": list(func(crowdOf) userpool.UserQuery {
+			return userpool.UserQuery{Attribute: "email", Operator: userpool.OperatorPrefix, Value: "7", Limit: 60}
+		}),
+	} {
+		b.Run(name, func(b *testing.B) { inTurns(b, crowds, look) })
 	}
 }
 
-// lastPage returns the cursor of the last whole page.
-func lastPage(b *testing.B, s *sqlstore.Store) string {
-	b.Helper()
-	after := ""
-	for {
-		page, err := s.ListUsers(context.Background(), crowd, userpool.UserQuery{After: after, Limit: 1000})
-		require.NoError(b, err)
-		if page.Next == "" {
-			require.NotEmpty(b, page.Users)
-			return after
+// inTurns reports how long half of the calls took at most, for each crowd.
+func inTurns(b *testing.B, crowds []crowdOf, look func(crowdOf)) {
+	took := make([][]time.Duration, len(crowds))
+	for range max(b.N, 1000) {
+		for i, c := range crowds {
+			began := time.Now()
+			look(c)
+			took[i] = append(took[i], time.Since(began))
 		}
-		after = page.Next
+	}
+	b.ReportMetric(0, "ns/op")
+	smallest := 0.0
+	for i, c := range crowds {
+		slices.Sort(took[i])
+		median := float64(took[i][len(took[i])/2])
+		b.ReportMetric(median, fmt.Sprintf("ns-of-%d", c.size))
+		if i == 0 {
+			smallest = median
+			continue
+		}
+		b.ReportMetric(median/smallest, fmt.Sprintf("x-of-%d", c.size))
 	}
 }
