@@ -40,21 +40,28 @@ func (p *Pool) newBrowserSession(ctx context.Context, s *signIn) (*AuthOutcome, 
 		return nil, err
 	}
 	if id != "" {
-		return &AuthOutcome{BrowserSession: id + "." + secret, BrowserSessionExpires: expires}, nil
+		return &AuthOutcome{BrowserSession: id + "." + secret, BrowserSessionExpires: expires}, p.noteProviderSession(ctx, s, id)
 	}
 	if id, err = p.newID(); err != nil {
 		return nil, err
 	}
+	atProvider, err := p.sealProviderSession(ctx, s.ProviderSession, id)
+	if err != nil {
+		return nil, err
+	}
 	err = p.store.CreateSession(ctx, p.id, Session{
 		ID: id, Kind: SessionBrowser, Sub: s.user.Sub, Secret: hashSecret(secret), Epoch: s.user.Epoch,
-		AuthTime: s.AuthTime, Provider: s.Provider, AMR: s.AMR, IPAddress: s.Context.address(), UserAgent: s.Context.agent(),
-		Created: p.now(), Expires: expires,
+		AuthTime: s.AuthTime, Provider: s.Provider, ProviderSession: atProvider, AMR: s.AMR,
+		IPAddress: s.Context.address(), UserAgent: s.Context.agent(), Created: p.now(), Expires: expires,
 	})
 	if errors.Is(err, ErrNotFound) { // the user was deleted a moment ago
 		return nil, p.notAuthorized()
 	}
 	if err != nil {
 		return nil, unavailable("making a session", err)
+	}
+	if err := p.noteProviderSession(ctx, s, id); err != nil {
+		return nil, err
 	}
 	if err := p.limitSessions(ctx, Session{Sub: s.user.Sub, Epoch: s.user.Epoch}); err != nil {
 		return nil, err
@@ -80,6 +87,9 @@ func (p *Pool) replaceBrowserSession(ctx context.Context, s *signIn, secret stri
 	}
 	old.Secret, old.AuthTime, old.Provider, old.AMR, old.Expires = hashSecret(secret), s.AuthTime, s.Provider, s.AMR, expires
 	old.Rotated = p.now()
+	if old.ProviderSession, err = p.sealProviderSession(ctx, s.ProviderSession, old.ID); err != nil {
+		return "", err
+	}
 	switch err := p.store.UpdateSession(ctx, p.id, old); {
 	case errors.Is(err, ErrStale): // noted to be in use, or replaced, at this very moment: the secret tells which
 		return p.replaceBrowserSession(ctx, s, secret, expires)

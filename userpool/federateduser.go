@@ -17,6 +17,7 @@ type assertion struct {
 	subject  string
 	// said are the mapped attributes that fit this pool.
 	said    map[string]string
+	session *providerSession
 	context UserContextData
 }
 

@@ -35,6 +35,10 @@ type Provider struct {
 	// Label is what the button says after "Continue with"; Name by default.
 	Label string
 	IdentityProvider
+	// Identifiers are other names for the provider, by which an application may ask for it (the parameter idp_identifier), as in Cognito:
+	// 1 to 40 characters each, without regard to case. One that is a domain, such as "example.com", sends the people with an e-mail address
+	// of this domain there (see ProviderForEmail): whoever runs the provider is then asked about all of them. Subdomains are not included.
+	Identifiers []string
 	// Type is the claim providerType, with Cognito's names: "OIDC" (the default), "SAML", "Google", "Facebook", "LoginWithAmazon" or
 	// "SignInWithApple". Issuer is the claim issuer, or empty.
 	Type   string
@@ -47,6 +51,9 @@ type Provider struct {
 	// AuthoritativeDomains are the domains whose addresses the provider gives to people and takes back, such as a company's own domain, or
 	// "gmail.com" for Google: for these alone, what it says about an address is proof. Subdomains are not included.
 	AuthoritativeDomains []string
+	// SignOut ends the session at the provider when a person who came from there signs out at the hosted pages, if the provider is a
+	// [SessionProvider]. Other applications of the person there are then signed out as well.
+	SignOut bool
 	// OverwriteVerified lets the provider replace the verified e-mail address or phone number of a user who is linked to it, by one that it
 	// says is verified: people then get codes there, and sign in with it. Otherwise such an address is the user's own to change.
 	OverwriteVerified bool
@@ -74,8 +81,8 @@ const (
 	LinkVerifiedEmail LinkRule = "verified_email"
 )
 
-// ProviderInfo is what pages show of a [Provider]: Name is in URLs, Label on the button.
-type ProviderInfo struct{ Name, Label string }
+// ProviderInfo is what pages show of a [Provider]: Name is in URLs, Label on the button; Type is Provider.Type.
+type ProviderInfo struct{ Name, Label, Type string }
 
 var (
 	providerName  = regexp.MustCompile(`^[\w-]{1,32}$`)
@@ -110,7 +117,7 @@ func checkProviders(providers []Provider, settings Settings) error {
 		}
 		seen[provider.Name] = true
 	}
-	return nil
+	return checkIdentifiers(providers)
 }
 
 func (p Provider) checkMapping(settings Settings) error {
@@ -155,7 +162,7 @@ func (p Provider) checkLinking(settings Settings) error {
 func (p Provider) complete() Provider {
 	p.AttributeMapping = maps.Clone(p.AttributeMapping)
 	p.Type = cmp.Or(p.Type, providerTypes[0])
-	p.AuthoritativeDomains = slices.Clone(p.AuthoritativeDomains)
+	p.Identifiers, p.AuthoritativeDomains = slices.Clone(p.Identifiers), slices.Clone(p.AuthoritativeDomains)
 	for i, domain := range p.AuthoritativeDomains {
 		canonical, _ := canonicalEmail("x@" + domain)
 		p.AuthoritativeDomains[i] = emailDomain(canonical)
@@ -174,7 +181,7 @@ func emailDomain(email string) string { return email[strings.LastIndexByte(email
 func (p *Pool) Providers() []ProviderInfo {
 	out := make([]ProviderInfo, len(p.providers))
 	for i, provider := range p.providers {
-		out[i] = ProviderInfo{Name: provider.Name, Label: provider.Label}
+		out[i] = ProviderInfo{Name: provider.Name, Label: provider.Label, Type: provider.Type}
 		if out[i].Label == "" {
 			out[i].Label = provider.Name
 		}
@@ -202,6 +209,8 @@ type BeginFederatedSignInInput struct {
 	Browser string
 	// ReturnTo is given back by FinishFederatedSignIn, as it is.
 	ReturnTo string
+	// LoginHint is what the person typed, or an application sent, as their name; a [HintedProvider] is told. At most 320 bytes count.
+	LoginHint string
 	// LinkTo is the secret of the browser session of a person who wants to sign in at the provider from now on as well, or empty.
 	// FinishFederatedSignIn then links the two accounts, both of which are proved. It wants a sign-in of the last 10 minutes, with the
 	// second factor if the user has one. Begin it with a form that no other site can send: the person at the provider may be somebody
@@ -237,7 +246,7 @@ func (p *Pool) BeginFederatedSignIn(ctx context.Context, in BeginFederatedSignIn
 	if err != nil {
 		return nil, err
 	}
-	next, pending, err := contain2(func() (http.Handler, []byte, error) { return provider.Begin(ctx, in.CallbackURL, state) })
+	next, pending, err := contain2(func() (http.Handler, []byte, error) { return provider.begin(ctx, in, state) })
 	if err == nil && next == nil {
 		err = errors.New("the provider gave no handler")
 	}
@@ -254,9 +263,21 @@ func (p *Pool) BeginFederatedSignIn(ctx context.Context, in BeginFederatedSignIn
 	return next, nil
 }
 
+// maxLoginHint bounds a hint: an e-mail address with the longest local part and domain.
+const maxLoginHint = 320
+
+func (p Provider) begin(ctx context.Context, in BeginFederatedSignInInput, state string) (http.Handler, []byte, error) {
+	hinted, ok := p.IdentityProvider.(HintedProvider)
+	if !ok || in.LoginHint == "" || len(in.LoginHint) > maxLoginHint {
+		return p.Begin(ctx, in.CallbackURL, state)
+	}
+	return hinted.BeginHint(ctx, in.CallbackURL, state, in.LoginHint)
+}
+
 // FinishFederatedSignInInput is what came back from the provider.
 type FinishFederatedSignInInput struct {
-	// Provider is the name of the provider whose callback address was called.
+	// Provider is the name of the provider whose callback address was called, or empty where several providers share one address: the state
+	// says which it was, and the provider makes sure that the answer is its own.
 	Provider string
 	// State is the state that came back.
 	State string
@@ -285,38 +306,92 @@ type FinishFederatedSignInInput struct {
 // did not say a required attribute of a new user; AliasExists if the account to be linked is another user's; UnsupportedUserState for one
 // too many; UserHookFailed; those of InitiateAuth about second factors.
 func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
-	var pending federatedSignIn
-	found, used, err := p.takeTicket(ctx, ticketFederation, in.State, &pending)
+	provider, pending, err := p.takeFederated(ctx, ticketFederation, in.Provider, in.State, in.Browser)
+	if errors.Is(err, errNotBegun) {
+		return p.unsolicitedSignIn(ctx, r, in)
+	}
 	if err != nil {
 		return nil, "", err
 	}
-	provider, known := p.provider(in.Provider)
-	ours := subtle.ConstantTimeCompare(pending.Browser, hashSecret(in.Browser)) == 1
-	if !found || used || !known || pending.Provider != in.Provider || !ours {
-		return nil, "", fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
-	}
-	subject, attributes, err := contain2(func() (string, map[string][]string, error) {
-		return provider.Finish(r.WithContext(ctx), pending.Pending)
-	})
-	if err == nil {
-		err = checkSubject(subject)
-	}
-	if err != nil {
-		p.log.WarnContext(ctx, "userpool: a sign-in elsewhere failed", "pool", p.id, "provider", provider.Name, "error", err)
-		failed := &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: err}
-		p.auditFailedSignIn(ctx, &signIn{Provider: provider.Name}, failed)
-		return nil, pending.ReturnTo, failed
-	}
-	if attributes, err = p.inboundFederation(ctx, provider.Name, attributes); err != nil {
+	subject, attributes, session, err := provider.finishAt(r.WithContext(ctx), pending.Pending)
+	a := assertion{provider: provider, subject: subject, session: session, context: in.UserContext}
+	if a.said, err = p.believed(ctx, a, attributes, err); err != nil {
 		return nil, pending.ReturnTo, err
 	}
-	a := assertion{provider: provider, subject: subject, said: p.settings.mapAttributes(provider, attributes), context: in.UserContext}
 	if pending.LinkTo != "" {
 		out, err := p.finishLink(ctx, a, pending.LinkTo, in)
 		return out, pending.ReturnTo, err
 	}
 	out, err := p.federatedSignIn(ctx, a, in)
 	return out, pending.ReturnTo, err
+}
+
+// errNotBegun is the cause where nobody began a sign-in with this state.
+var errNotBegun = errors.New("no sign-in was begun with this state")
+
+// takeFederated uses up what a browser began at a provider.
+func (p *Pool) takeFederated(ctx context.Context, kind, name, state, browser string) (Provider, federatedSignIn, error) {
+	var pending federatedSignIn
+	found, used, err := p.takeTicket(ctx, kind, state, &pending)
+	if err != nil {
+		return Provider{}, federatedSignIn{}, err
+	}
+	refused := fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
+	if !found {
+		refused.cause = errNotBegun
+		return Provider{}, federatedSignIn{}, refused
+	}
+	provider, known := p.provider(pending.Provider)
+	ours := subtle.ConstantTimeCompare(pending.Browser, hashSecret(browser)) == 1
+	if used || !known || name != "" && pending.Provider != name || !ours {
+		return Provider{}, federatedSignIn{}, refused
+	}
+	return provider, pending, nil
+}
+
+// believed returns what a provider said about a person, as attributes of this pool. finished is how the provider judged the answer.
+func (p *Pool) believed(ctx context.Context, a assertion, attributes map[string][]string, finished error) (map[string]string, error) {
+	if finished == nil {
+		finished = checkSubject(a.subject)
+	}
+	if finished != nil {
+		p.log.WarnContext(ctx, "userpool: a sign-in elsewhere failed", "pool", p.id, "provider", a.provider.Name, "error", finished)
+		failed := &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: finished}
+		p.auditFailedSignIn(ctx, &signIn{Provider: a.provider.Name}, failed)
+		return nil, failed
+	}
+	attributes, err := p.inboundFederation(ctx, a.provider.Name, attributes)
+	if err != nil {
+		return nil, err
+	}
+	return p.settings.mapAttributes(a.provider, attributes), nil
+}
+
+// unsolicitedSignIn asks the providers that may send people who began there, or the one that is named. Each makes sure that the answer is
+// its own, and is not to a request.
+func (p *Pool) unsolicitedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
+	refused := fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
+	for _, provider := range p.providers {
+		from, able := provider.IdentityProvider.(UnsolicitedProvider)
+		if !able || in.Provider != "" && provider.Name != in.Provider {
+			continue
+		}
+		subject, attributes, err := contain2(func() (string, map[string][]string, error) {
+			subject, attributes, _, err := from.FinishUnsolicited(r.WithContext(ctx))
+			return subject, attributes, err
+		})
+		if err != nil {
+			p.log.InfoContext(ctx, "userpool: an answer that nobody asked for was refused", "pool", p.id, "provider", provider.Name, "error", err)
+			continue
+		}
+		a := assertion{provider: provider, subject: subject, context: in.UserContext}
+		if a.said, err = p.believed(ctx, a, attributes, nil); err != nil {
+			return nil, "", err
+		}
+		out, err := p.federatedSignIn(ctx, a, in)
+		return out, "", err
+	}
+	return nil, "", refused
 }
 
 // federatedSignIn signs in whom a provider vouches for.
@@ -331,7 +406,7 @@ func (p *Pool) federatedSignIn(ctx context.Context, a assertion, in FinishFedera
 		return nil, refused
 	}
 	return p.advance(ctx, &signIn{
-		Result: ResultBrowserSession, AMR: []string{amrFederated}, AuthTime: p.now(), Provider: a.provider.Name, Replaces: in.Replaces,
+		Result: ResultBrowserSession, AMR: []string{amrFederated}, AuthTime: p.now(), Provider: a.provider.Name, ProviderSession: a.session, Replaces: in.Replaces,
 		Name: Identifier{identifySub, u.Sub}, Subject: u.Sub, Sub: u.Sub, Epoch: u.Epoch, Context: in.UserContext, user: u, client: p.browserClient(),
 	})
 }

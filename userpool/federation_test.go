@@ -97,7 +97,9 @@ func (k *kit) federatedUser(t testing.TB, f *fakeProvider) userpool.User {
 
 func TestFederation(t *testing.T) {
 	k, f := federated(t, nil)
-	require.Equal(t, []userpool.ProviderInfo{{"Example", "Example ID"}, {"Other", "Other"}}, k.Providers())
+	require.Equal(t, []userpool.ProviderInfo{
+		{Name: "Example", Label: "Example ID", Type: "OIDC"}, {Name: "Other", Label: "Other", Type: "OIDC"},
+	}, k.Providers())
 	next := k.begin(t, "Example")
 	w := httptest.NewRecorder()
 	next.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

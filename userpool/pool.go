@@ -49,6 +49,8 @@ type Config struct {
 	Hooks Hooks
 	// Providers are where people can sign in instead; none by default.
 	Providers []Provider
+	// HomeRealm says which people sign in at which of the Providers, beside Provider.Identifiers; none by default.
+	HomeRealm HomeRealm
 	// Now is the clock, safe for concurrent use; time.Now by default.
 	Now func() time.Time
 	// Rand is the source of secrets, safe for concurrent use; crypto/rand.Reader by default.
@@ -76,6 +78,7 @@ type Pool struct {
 	settings  Settings
 	hooks     Hooks
 	providers []Provider
+	homeRealm HomeRealm
 	now       func() time.Time
 	rand      io.Reader
 	log       *slog.Logger
@@ -162,7 +165,7 @@ func New(config Config) (*Pool, error) {
 	return &Pool{
 		id: config.ID, issuer: config.Issuer, store: config.Store, wrapper: config.KeyWrapper, sender: config.Sender, sms: config.SMSSender, webAuthn: config.WebAuthn,
 		breach: config.BreachChecker, locator: config.Locator, trail: newAuditTrail(), settings: settings, hooks: config.Hooks,
-		providers: config.Providers, rand: config.Rand, log: config.Logger, hasher: hasher,
+		providers: config.Providers, homeRealm: config.HomeRealm, rand: config.Rand, log: config.Logger, hasher: hasher,
 		texts: texts, codeDomain: codeDomain(config.Issuer),
 		sending: &onTheWay{}, keys: keyCache{loading: semaphore.NewWeighted(1)},
 		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },

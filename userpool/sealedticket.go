@@ -17,6 +17,10 @@ const (
 	ticketFederation = "federated-sign-in"
 	ticketChallenge  = "challenge"
 	ticketConfirmed  = "confirmed-sign-up"
+	ticketSignOut    = "federated-sign-out"
+	ticketOnce       = "used-once"
+
+	ticketProviderSession = "provider-session"
 )
 
 // putTicket stores what a secret stands for. The data is sealed under a key made of the secret itself, which is not stored: who reads the

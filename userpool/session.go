@@ -45,6 +45,8 @@ type Session struct {
 	AuthTime time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.
 	Provider string
+	// ProviderSession is what is known of the session there, sealed; nil for nothing.
+	ProviderSession []byte
 	// AMR are the methods by which the person proved who they are (RFC 8176), such as "pwd", "otp" and "mfa".
 	AMR []string
 	// DeviceKey names the device that the person signed in from, where the pool tracks devices, or is empty.
@@ -63,6 +65,7 @@ func (s Session) Clone() Session {
 	s.Scopes = slices.Clone(s.Scopes)
 	s.AMR = slices.Clone(s.AMR)
 	s.Secret = slices.Clone(s.Secret)
+	s.ProviderSession = slices.Clone(s.ProviderSession)
 	s.Current = cloneHashes(s.Current)
 	s.Previous = cloneHashes(s.Previous)
 	return s

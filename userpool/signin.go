@@ -45,6 +45,8 @@ type signIn struct {
 	Choices []ChallengeName
 	// Provider is the identity provider that the person came from.
 	Provider string
+	// ProviderSession is what the provider said of its session, or nil.
+	ProviderSession *providerSession
 	// ValidationData is the ClientMetadata of InitiateAuth, for hooks.
 	ValidationData map[string]string
 	Context        UserContextData

@@ -23,6 +23,10 @@
 //	/auth/continue                leads on from a form to an application, see below
 //	/auth/federation/NAME         sign in at the provider NAME
 //	/auth/federation/NAME/response   where that provider sends the browser back to, see UI.CallbackURL
+//	/auth/federation/NAME/logout     the same after a sign-out, and where the provider asks for one, see UI.SignOutCallbackURL
+//	/auth/saml2/idpresponse          these two for all SAML providers together
+//	/auth/saml2/logout
+//	/auth/organization            an e-mail address, whose domain says where its people sign in, see userpool.Pool.ProviderForEmail
 //
 // To protect a handler, give the [UI] to package middleware as its Session: [UI.Authenticate] tells who is signed in, and [UI.LoginURL]
 // where to send a browser in which nobody is. The sign-in page sends the browser back to where the person wanted to go, if that is a path
@@ -53,8 +57,8 @@
 //   - A form is taken only with a token that is bound to this browser, and not from another site, as Sec-Fetch-Site and Origin tell it.
 //   - Each sign-in makes a new session cookie and voids the one that the browser had. Of two cookies of one name neither is believed.
 //   - After a form comes a 303 redirect to this origin, or the next step of a sign-in, which is in hidden fields of its page and nowhere
-//     else: reloading the page asks whether to send the password again, and leaving it leaves the sign-in. A browser is led to another origin only if a client has registered the address
-//     there.
+//     else: reloading the page asks whether to send the password again, and leaving it leaves the sign-in. A browser is led to another
+//     origin only if a client has registered the address there, or to a provider of the pool.
 //   - What was typed is kept when something is wrong with it, but never a password. The message stands beside the field.
 //   - A page is never cached, framed, or able to run a script. No site that it links to learns the address of the page.
 //   - A failure of the machinery is logged with a reference, and the page shows only this reference.

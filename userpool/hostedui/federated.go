@@ -20,7 +20,7 @@ func (u *UI) beginFederated(x *exchange) error {
 		}
 	}
 	next, err := u.pool.BeginFederatedSignIn(x.r.Context(), userpool.BeginFederatedSignInInput{
-		Provider: x.provider, CallbackURL: u.CallbackURL(x.provider), Browser: secret, ReturnTo: x.destination(),
+		Provider: x.provider, CallbackURL: u.CallbackURL(x.provider), Browser: secret, ReturnTo: x.destination(), LoginHint: x.loginHint(),
 	})
 	if err != nil {
 		return x.federationFailed(err)
@@ -32,6 +32,14 @@ func (u *UI) beginFederated(x *exchange) error {
 	return nil
 }
 
+// loginHint is who the application expects, or who the person said they are on the page before.
+func (x *exchange) loginHint() string {
+	if app := x.application(); app != nil && app.LoginHint != "" {
+		return app.LoginHint
+	}
+	return x.step().Username
+}
+
 // finishFederated takes what the provider sent the browser back with.
 func (u *UI) finishFederated(x *exchange) error {
 	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, maxFederationBody)
@@ -40,15 +48,40 @@ func (u *UI) finishFederated(x *exchange) error {
 			Code: userpool.InvalidIdentityProvider, Message: "The answer of the other service could not be read. Please sign in again.",
 		})
 	}
+	browser := u.cookies.readSecret(x.r, u.cookies.federation)
+	if browser == "" && x.r.Method == http.MethodPost && !u.cookies.secure && x.r.PostForm.Get(repostedField) == "" {
+		return x.repost()
+	}
 	out, returnTo, err := u.pool.FinishFederatedSignIn(x.r.Context(), x.r, userpool.FinishFederatedSignInInput{
-		Provider: x.provider, State: federationState(x.r), Browser: u.cookies.readSecret(x.r, u.cookies.federation),
-		Replaces: u.BrowserSession(x.r),
+		Provider: x.provider, State: federationState(x.r), Browser: browser, Replaces: u.BrowserSession(x.r),
 	})
+	if returnTo == "" && err == nil { // a sign-in that began at the provider: what it wants to go on to is as good as a link
+		returnTo = x.r.PostForm.Get("RelayState")
+	}
 	x.returnTo, _ = parseReturnTo(returnTo)
 	if err != nil {
 		return x.federationFailed(err)
 	}
 	return x.finish(out)
+}
+
+// repostedField marks a form that came here the second time.
+const repostedField = "reposted"
+
+// repost has the browser send a form again, from a page of ours. On http no cookie can have SameSite=None, so that none comes with a form of
+// a provider: for programs that are tried out on one machine.
+func (x *exchange) repost() error {
+	type hidden struct{ Name, Value string }
+	fields := []hidden{{repostedField, "1"}}
+	for _, name := range []string{"SAMLResponse", "RelayState", "state", "code", "iss", "id_token", "session_state", "error", "error_description", "user"} {
+		if x.r.PostForm.Has(name) {
+			fields = append(fields, hidden{name, x.r.PostForm.Get(name)})
+		}
+	}
+	return x.show(http.StatusOK, "repost", view{Data: struct {
+		Provider, Action string
+		Fields           []hidden
+	}{x.providerLabel(x.provider), x.ui.prefix + x.rel, fields}})
 }
 
 // federationState is the state of OAuth 2.0, or the RelayState of SAML. One that is given twice is none.

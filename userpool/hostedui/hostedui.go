@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/stepwell/stepwell/userpool"
@@ -40,7 +41,7 @@ type Config struct {
 // pool: it keeps nothing in memory that a later request needs.
 //
 // It has the methods that middleware asks of a browser session (Authenticate, LoginURL) and that an authorization endpoint asks
-// (BrowserSession, LoginURL, SignOutURL, ClearSession).
+// (BrowserSession, LoginURL, ProviderURL, SignOutURL, ClearSession).
 type UI struct {
 	pool        *userpool.Pool
 	base        string
@@ -153,11 +154,18 @@ func (u *UI) BrowserSession(r *http.Request) string { return u.cookies.read(r, u
 // LoginURL returns the absolute URL of the sign-in page. After the sign-in the browser goes to returnTo: a path on the origin of
 // BaseURL, with or without a query, or a URL on that origin, of at most 8 KiB. Anything else is left out, and the browser goes to
 // Config.AfterSignIn.
-func (u *UI) LoginURL(returnTo string) string {
+func (u *UI) LoginURL(returnTo string) string { return u.pageURL("/login", returnTo) }
+
+// ProviderURL returns the absolute URL where a sign-in at a provider begins, without the sign-in page. returnTo is as in LoginURL.
+func (u *UI) ProviderURL(provider, returnTo string) string {
+	return u.pageURL(providerPath(provider), returnTo)
+}
+
+func (u *UI) pageURL(page, returnTo string) string {
 	if local, ok := strings.CutPrefix(returnTo, u.origin); ok {
 		returnTo = local
 	}
-	return u.origin + u.link("/login", returnTo)
+	return u.origin + u.link(page, returnTo)
 }
 
 // SignOutURL returns the absolute URL of the page that asks a person whether to sign out. After that the browser goes to logoutURI, with
@@ -181,10 +189,37 @@ func (u *UI) ClearSession(w http.ResponseWriter) {
 	u.cookies.clear(w, u.cookies.step)
 }
 
-// CallbackURL returns the address that has to be registered at a provider: where it sends the browser back to.
+// CallbackURL returns the address that has to be registered at a provider: where it sends the browser back to. As in Cognito, all SAML
+// providers (Provider.Type "SAML") share one, BaseURL+"/saml2/idpresponse", so that all can know the pool as one service provider.
 func (u *UI) CallbackURL(provider string) string {
-	return u.base + "/federation/" + url.PathEscape(provider) + "/response"
+	if u.isSAML(provider) {
+		return u.base + samlResponsePath
+	}
+	return u.base + providerPath(provider) + "/response"
 }
+
+// SignOutCallbackURL returns the address where a provider sends the browser back after a sign-out, and where it asks for one: its
+// post-logout redirect URI, front-channel and back-channel logout URI, or single logout service. SAML providers share one,
+// BaseURL+"/saml2/logout".
+func (u *UI) SignOutCallbackURL(provider string) string {
+	if u.isSAML(provider) {
+		return u.base + samlLogoutPath
+	}
+	return u.base + providerPath(provider) + "/logout"
+}
+
+// The paths of a service provider that Cognito has.
+const (
+	samlResponsePath = "/saml2/idpresponse"
+	samlLogoutPath   = "/saml2/logout"
+)
+
+func (u *UI) isSAML(provider string) bool {
+	return slices.ContainsFunc(u.pool.Providers(), func(p userpool.ProviderInfo) bool { return p.Name == provider && p.Type == "SAML" })
+}
+
+// providerPath is where a sign-in at a provider begins, below the prefix.
+func providerPath(name string) string { return "/federation/" + url.PathEscape(name) }
 
 // link returns the path of a page of ours that goes on to returnTo.
 func (u *UI) link(page, returnTo string) string {

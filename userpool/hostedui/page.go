@@ -31,7 +31,8 @@ type pages struct {
 	styleTag string
 }
 
-var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "continue", "challenge", "error"}
+var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "continue", "challenge",
+	"organization", "repost", "error"}
 
 func loadPages() (pages, error) {
 	p := pages{templates: map[string]*template.Template{}}
@@ -99,9 +100,10 @@ func (v view) SignUpOpen() bool { return !v.x.ui.pool.Settings().AllowAdminCreat
 func (v view) Providers() []userpool.ProviderInfo { return v.x.ui.pool.Providers() }
 
 // ProviderLink is the address where a sign-in at a provider begins.
-func (v view) ProviderLink(name string) string {
-	return v.x.ui.link("/federation/"+url.PathEscape(name), v.x.returnTo)
-}
+func (v view) ProviderLink(name string) string { return v.x.ui.link(providerPath(name), v.x.returnTo) }
+
+// Organizations tells whether there are people who sign in where their organization does.
+func (v view) Organizations() bool { return v.x.ui.pool.HasHomeRealms() }
 
 // notice is a sentence that a page begins with.
 type notice struct {

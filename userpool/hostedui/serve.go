@@ -40,6 +40,9 @@ func (u *UI) table() map[string]route {
 		"/signout":               {get: u.showSignOut, post: u.signOut},
 		"/continue":              {get: u.showContinue},
 		"/challenge":             {get: u.noStep, post: u.takeStep},
+		"/organization":          {get: u.showOrganization, post: u.organization},
+		samlResponsePath:         u.foreign(u.finishFederated),
+		samlLogoutPath:           u.foreign(u.federatedSignOut),
 	}
 }
 
@@ -52,14 +55,24 @@ func (u *UI) route(p string) (route, string, bool) {
 	if !ok {
 		return route{}, "", false
 	}
-	provider, callback := strings.CutSuffix(rest, "/response")
-	if provider == "" || strings.Contains(provider, "/") {
+	provider, page, _ := strings.Cut(rest, "/")
+	if provider == "" {
 		return route{}, "", false
 	}
-	if callback {
-		return route{get: u.finishFederated, post: u.finishFederated, effect: true, foreign: true}, provider, true
+	switch page {
+	case "response":
+		return u.foreign(u.finishFederated), provider, true
+	case "logout":
+		return u.foreign(u.federatedSignOut), provider, true
+	case "":
+		return route{get: u.beginFederated, effect: true}, provider, !strings.HasSuffix(rest, "/")
 	}
-	return route{get: u.beginFederated, effect: true}, provider, true
+	return route{}, "", false
+}
+
+// foreign is where providers send the browser to.
+func (u *UI) foreign(handle func(*exchange) error) route {
+	return route{get: handle, post: handle, effect: true, foreign: true}
 }
 
 // exchange is one request with what has been read of it.

@@ -51,6 +51,11 @@ func (u *UI) signIn(x *exchange) error {
 	username, password := x.form.Get("username"), x.form.Get("password")
 	f := signInForm(username)
 	f.complain("username", checkEmail(username))
+	if !f.failed() {
+		if led, err := x.homeRealm(username); led || err != nil {
+			return err
+		}
+	}
 	if message := checkPassword(password); password == "" {
 		f.complain("password", "Enter your password.")
 	} else {

@@ -85,12 +85,16 @@ func (u *UI) signOut(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	next := http.Handler(nil)
 	if secret := u.BrowserSession(x.r); secret != "" {
-		if err := u.pool.EndBrowserSession(x.r.Context(), secret); err != nil {
+		if next, err = u.SignOutAtProvider(x.w, x.r, secret, x.param("client_id"), uri, x.param("state")); err != nil {
 			return err
 		}
 	}
 	u.ClearSession(x.w)
+	if next != nil {
+		return x.leadTo("the sign-out of your provider", next)
+	}
 	if uri == "" {
 		return x.signedOut()
 	}

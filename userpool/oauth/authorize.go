@@ -25,6 +25,9 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req, failure := parseAuthorizeRequest(p, client, redirectURI)
+	if failure == nil {
+		failure = h.parseProvider(req)
+	}
 	if failure != nil {
 		h.redirectError(w, redirectURI, echoState(p), failure)
 		return
@@ -186,7 +189,12 @@ func (h *Handler) signIn(w http.ResponseWriter, req *authorizeRequest, session *
 	if req.renew || req.maxAge >= 0 || req.hint != "" || req.acr != "" {
 		renewal = newRenewal(session, h.now())
 	}
-	redirect(w, h.login.LoginURL(h.base+pathAuthorize+"?"+req.query(renewal)))
+	returnTo := h.base + pathAuthorize + "?" + req.query(renewal)
+	if login, ok := h.login.(ProviderLogin); ok && req.provider != "" {
+		redirect(w, login.ProviderURL(req.provider, returnTo))
+		return
+	}
+	redirect(w, h.login.LoginURL(returnTo))
 }
 
 // issue sends the browser back to the application with a code.

@@ -15,7 +15,8 @@ import (
 // claims, resource.
 var authorizeNames = []string{
 	"response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-	"response_mode", "prompt", "max_age", "acr_values", "id_token_hint", "login_hint", renewalName,
+	"response_mode", "prompt", "max_age", "acr_values", "id_token_hint", "login_hint",
+	"identity_provider", "idp_identifier", renewalName,
 }
 
 // maxReturnTo bounds an authorization request that is written down again to come back to after sign-in, in bytes.
@@ -35,6 +36,8 @@ type authorizeRequest struct {
 	// maxAge is negative if there is no max_age.
 	maxAge time.Duration
 	hint   string
+	// provider is the name of the provider that the application wants its user to sign in at, or empty.
+	provider string
 	// acr is the least authentication context class that will do, or empty.
 	acr string
 }
@@ -206,6 +209,27 @@ func (req *authorizeRequest) parseMaxAge() *wireError {
 		return invalidRequest("max_age must be a number of seconds, 0 or more")
 	}
 	req.maxAge = time.Duration(min(seconds, century)) * time.Second
+	return nil
+}
+
+// parseProvider finds the provider that the application wants its user to sign in at: by identity_provider, with Cognito's name COGNITO
+// for the pool itself, or by idp_identifier. One that the pool does not have is refused: the application means something else than it gets.
+func (h *Handler) parseProvider(req *authorizeRequest) *wireError {
+	name, identifier := req.params.get("identity_provider"), req.params.get("idp_identifier")
+	switch {
+	case name != "" && identifier != "":
+		return invalidRequest("identity_provider and idp_identifier mean the same; only one may be sent")
+	case identifier != "":
+		if req.provider = h.pool.ProviderByIdentifier(identifier); req.provider == "" {
+			return invalidRequest("idp_identifier is no identifier of a provider of this pool")
+		}
+	case name != "" && name != "COGNITO":
+		named := func(p userpool.ProviderInfo) bool { return p.Name == name }
+		if !slices.ContainsFunc(h.pool.Providers(), named) {
+			return invalidRequest("identity_provider is no provider of this pool")
+		}
+		req.provider = name
+	}
 	return nil
 }
 

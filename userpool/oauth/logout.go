@@ -46,12 +46,13 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case req.uri != "" && req.sub != "" && session != nil && session.User.Sub == req.sub:
-		if err := h.pool.EndBrowserSession(r.Context(), secret); err != nil {
+		next, err := h.endSession(w, r, secret, req)
+		if err != nil {
 			h.logoutFailed(w, r, err)
 			return
 		}
 		h.login.ClearSession(w)
-		redirect(w, req.destination())
+		next.ServeHTTP(w, r)
 	case req.uri != "" && session == nil && r.Method == http.MethodGet:
 		// Nobody is signed in. After a POST we could not know: it comes without our SameSite=Lax cookie. The cookie is left alone,
 		// since an image on a foreign page leads here without it, too.
@@ -61,6 +62,20 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) {
 	default:
 		redirect(w, h.login.SignOutURL(req.clientID, "", ""))
 	}
+}
+
+// endSession signs the person out, and returns what leads on: to the provider that the person came from, or to the application.
+func (h *Handler) endSession(w http.ResponseWriter, r *http.Request, secret string, req logoutRequest) (http.Handler, error) {
+	on := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { redirect(w, req.destination()) })
+	login, ok := h.login.(ProviderLogin)
+	if !ok {
+		return on, h.pool.EndBrowserSession(r.Context(), secret)
+	}
+	next, err := login.SignOutAtProvider(w, r, secret, req.clientID, req.uri, req.state)
+	if next == nil {
+		next = on
+	}
+	return next, err
 }
 
 // destination is the registered address with the state of the application.

@@ -48,6 +48,19 @@ type Login interface {
 	ClearSession(w http.ResponseWriter)
 }
 
+// ProviderLogin is what a [Login] may have besides: ways to the providers where people sign in instead. Where a Login lacks them, the
+// parameters identity_provider and idp_identifier lead to the sign-in page, and nobody is signed out at a provider. *hostedui.UI has them.
+type ProviderLogin interface {
+	// ProviderURL returns the address where a sign-in at the provider with this name begins. After it the person is sent to returnTo, as
+	// LoginURL says, whose login_hint the provider may be told.
+	ProviderURL(provider, returnTo string) string
+
+	// SignOutAtProvider ends the browser session with this secret and returns the handler that sends the browser to the provider that the
+	// person came from, to be signed out there as well, or nil if there is nothing to do there. After that the browser goes to logoutURI,
+	// with state, as SignOutURL says.
+	SignOutAtProvider(w http.ResponseWriter, r *http.Request, session, clientID, logoutURI, state string) (http.Handler, error)
+}
+
 // Config is what [New] needs.
 type Config struct {
 	// Pool is the user pool whose endpoints these are. Required.

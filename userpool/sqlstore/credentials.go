@@ -53,6 +53,8 @@ type (
 		DeviceKey string   `json:"device_key,omitempty"`
 		IPAddress string   `json:"ip_address,omitempty"`
 		UserAgent string   `json:"user_agent,omitempty"`
+
+		ProviderSession []byte `json:"provider_session,omitempty"`
 	}
 )
 
@@ -125,10 +127,12 @@ func decodeSoftwareToken(t *softwareTokenJSON) *userpool.SoftwareToken {
 
 // encodeDetails returns what is stored in details_json, or the earlier error.
 func encodeDetails(v userpool.Session, earlier error) (string, error) {
-	if len(v.AMR) == 0 && v.DeviceKey == "" && v.IPAddress == "" && v.UserAgent == "" {
+	if len(v.AMR) == 0 && v.DeviceKey == "" && v.IPAddress == "" && v.UserAgent == "" && v.ProviderSession == nil {
 		return "", earlier
 	}
-	return encode(detailsJSON{AMR: v.AMR, DeviceKey: v.DeviceKey, IPAddress: v.IPAddress, UserAgent: v.UserAgent}, earlier)
+	return encode(detailsJSON{
+		AMR: v.AMR, DeviceKey: v.DeviceKey, IPAddress: v.IPAddress, UserAgent: v.UserAgent, ProviderSession: v.ProviderSession,
+	}, earlier)
 }
 
 // decodeDetails is the inverse of encodeDetails, for a column that is not empty.
@@ -137,7 +141,7 @@ func decodeDetails(v *userpool.Session, text string, earlier error) error {
 	if err := decode(text, &d, earlier); err != nil {
 		return err
 	}
-	v.AMR, v.DeviceKey, v.IPAddress, v.UserAgent = d.AMR, d.DeviceKey, d.IPAddress, d.UserAgent
+	v.AMR, v.DeviceKey, v.IPAddress, v.UserAgent, v.ProviderSession = d.AMR, d.DeviceKey, d.IPAddress, d.UserAgent, d.ProviderSession
 	return nil
 }
 

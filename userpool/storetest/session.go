@@ -66,6 +66,7 @@ func sessionUpdate(t *testing.T, s userpool.Store) {
 	next.Generation, next.Previous, next.Current, next.Rotated = 5, next.Current, [][]byte{{9}}, moment.Add(time.Second)
 	next.Scopes, next.Secret = nil, []byte("other")
 	next.AMR, next.DeviceKey, next.IPAddress, next.UserAgent = []string{"hwk"}, "", "192.0.2.1", ""
+	next.ProviderSession = nil
 	next.Version = 1
 	require.NoError(t, s.UpdateSession(ctx, poolA, next))
 	for _, version := range []int64{-1, 0, 1, 3, 1 << 40} {

@@ -144,7 +144,7 @@ func session(id, sub string) userpool.Session {
 	return userpool.Session{
 		ID: id, Kind: userpool.SessionTokens, Sub: sub, ClientID: "web", Scopes: []string{"openid", "email"},
 		Secret: []byte{0, 255, 'x'}, Generation: 4, Current: [][]byte{{1, 2}, {0}}, Previous: [][]byte{{3}}, Rotated: moment,
-		Epoch: 7, AuthTime: moment.Add(-time.Hour), Provider: "Corp", AMR: []string{"pwd", "otp", "mfa"}, DeviceKey: "eu-west-1_0001",
+		Epoch: 7, AuthTime: moment.Add(-time.Hour), Provider: "Corp", ProviderSession: []byte{0, 1, 0xff}, AMR: []string{"pwd", "otp", "mfa"}, DeviceKey: "eu-west-1_0001",
 		IPAddress: "2001:db8::1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64)", Created: moment.Add(-2 * time.Hour), Expires: moment.Add(time.Hour),
 	}
 }

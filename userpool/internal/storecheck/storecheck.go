@@ -129,7 +129,7 @@ func Session(pool string, s userpool.Session) (userpool.Session, error) {
 	s = s.Clone()
 	c.time("time", &s.Rotated, &s.AuthTime, &s.Created, &s.Expires)
 	s.Scopes, s.AMR, s.Secret = nilIfEmpty(s.Scopes), nilIfEmpty(s.AMR), nilIfEmpty(s.Secret)
-	s.Current, s.Previous = nilIfEmpty(s.Current), nilIfEmpty(s.Previous)
+	s.Current, s.Previous, s.ProviderSession = nilIfEmpty(s.Current), nilIfEmpty(s.Previous), nilIfEmpty(s.ProviderSession)
 	return s, c.err
 }
 
