@@ -1,14 +1,6 @@
 package userpool
 
-import (
-	"context"
-	"maps"
-)
-
-// auditAdmin notes what an administrator did to a user.
-func (p *Pool) auditAdmin(ctx context.Context, kind EventType, operation, sub string, err error) {
-	p.audit(ctx, AuditEvent{Type: kind, Operation: operation, Sub: sub}, UserContextData{}, err)
-}
+import "context"
 
 // AdminGetUser returns a user, without what proves who they are. username is what the user signs in with, the sub, or Username. The
 // operations whose names begin with Admin ask for no proof: the application decides who may call them. The error is UserNotFound.
@@ -24,7 +16,7 @@ func (p *Pool) AdminDeleteUser(ctx context.Context, username string) error {
 	if err == nil {
 		err = p.deleteUser(ctx, u.Sub)
 	}
-	p.auditAdmin(ctx, EventUserChange, "AdminDeleteUser", u.Sub, err)
+	p.auditUser(ctx, "AdminDeleteUser", EventUserChange, u.Sub, err)
 	return err
 }
 
@@ -40,7 +32,7 @@ func (p *Pool) AdminEnableUser(ctx context.Context, username string) error {
 	if err == nil {
 		_, err = p.changeUser(ctx, u.Sub, func(u *User) error { u.Enabled = true; return nil })
 	}
-	p.auditAdmin(ctx, EventUserChange, "AdminEnableUser", u.Sub, err)
+	p.auditUser(ctx, "AdminEnableUser", EventUserChange, u.Sub, err)
 	return err
 }
 
@@ -54,7 +46,7 @@ func (p *Pool) adminEndSessions(ctx context.Context, operation, username string,
 	if err == nil {
 		err = p.endAllSessions(ctx, u.Sub, change)
 	}
-	p.auditAdmin(ctx, kind, operation, u.Sub, err)
+	p.auditUser(ctx, operation, kind, u.Sub, err)
 	return err
 }
 
@@ -74,7 +66,7 @@ func (p *Pool) AdminConfirmSignUp(ctx context.Context, in AdminConfirmSignUpInpu
 	if err == nil {
 		u, err = p.adminConfirm(ctx, u, in)
 	}
-	p.auditAdmin(ctx, EventUserChange, "AdminConfirmSignUp", u.Sub, err)
+	p.auditUser(ctx, "AdminConfirmSignUp", EventUserChange, u.Sub, err)
 	return err
 }
 
@@ -90,8 +82,6 @@ func (p *Pool) adminConfirm(ctx context.Context, found User, in AdminConfirmSign
 	if err != nil {
 		return found, err
 	}
-	event := userEvent(u, "")
-	event.Trigger, event.ClientMetadata = TriggerConfirmSignUp, maps.Clone(in.ClientMetadata)
-	p.postConfirmation(ctx, event)
+	p.postConfirmation(ctx, TriggerConfirmSignUp, u, "", in.ClientMetadata)
 	return u, nil
 }

@@ -44,9 +44,8 @@ func (p *Pool) adminSetAttributes(ctx context.Context, operation, username strin
 	if err == nil {
 		err = p.adminChangeAttributes(ctx, u, attributes)
 	}
-	p.audit(ctx, AuditEvent{
-		Type: EventAttributeChange, Operation: operation, Sub: u.Sub, Details: map[string]string{"attributes": attributeNames(attributes)},
-	}, UserContextData{}, err)
+	event := AuditEvent{Type: EventAttributeChange, Operation: operation, Sub: u.Sub}
+	p.auditAttributes(ctx, event, attributeNames(attributes), UserContextData{}, err)
 	return err
 }
 

@@ -120,34 +120,10 @@ func (p *Pool) newAdminUser(in AdminCreateUserInput) (User, Identifier, error) {
 	if s.attributes, err = p.settings.checkAttributes(in.UserAttributes, writtenByAdmin, nil); err != nil {
 		return User{}, Identifier{}, err
 	}
-	flags := map[string]string{}
-	for _, name := range addressAttributes {
-		flags[name] = s.attributes[verifiedAttribute(name)]
-		delete(s.attributes, verifiedAttribute(name))
-	}
 	if err := s.ownAddress(); err != nil {
 		return User{}, Identifier{}, err
 	}
-	for name, flag := range flags {
-		switch {
-		case flag == "true" && s.attributes[name] == "":
-			return User{}, Identifier{}, failField(InvalidParameter, verifiedAttribute(name), "The user has no such address that could be verified.")
-		case flag == "true":
-			s.attributes[verifiedAttribute(name)] = "true"
-		}
-	}
-	sub, err := p.newUUID()
-	if err != nil {
-		return User{}, Identifier{}, err
-	}
-	now := p.now()
-	u := User{Sub: sub, Username: sub, Enabled: true, Attributes: s.attributes, Created: now, Modified: now}
-	if s.id.Kind == IdentifierUsername {
-		u.Username = s.username
-	} else {
-		u.Identifiers = []Identifier{s.id}
-	}
-	u.Identifiers, err = p.settings.identifiers(u)
+	u, err := p.newUser(s)
 	return u, s.id, err
 }
 
@@ -198,7 +174,7 @@ func (p *Pool) invitationAddresses(u User, name string, in AdminCreateUserInput)
 	}
 	var names []string
 	for _, medium := range in.DesiredDeliveryMediums {
-		name := map[DeliveryMedium]string{MediumEmail: "email", MediumSMS: "phone_number"}[medium]
+		name := medium.attribute()
 		switch {
 		case u.Attributes[name] == "":
 			return nil, failField(InvalidParameter, name, "The message cannot be sent by %s: the user has no such address.", medium)

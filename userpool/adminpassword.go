@@ -29,7 +29,7 @@ func (p *Pool) AdminSetUserPassword(ctx context.Context, in AdminSetUserPassword
 	if err == nil {
 		err = p.adminSetPassword(ctx, u, in)
 	}
-	p.auditAdmin(ctx, EventPasswordChange, "AdminSetUserPassword", u.Sub, err)
+	p.auditUser(ctx, "AdminSetUserPassword", EventPasswordChange, u.Sub, err)
 	return err
 }
 
@@ -88,7 +88,7 @@ func (p *Pool) AdminResetUserPassword(ctx context.Context, in AdminResetUserPass
 	if err == nil {
 		err = p.adminResetPassword(ctx, u, in)
 	}
-	p.auditAdmin(ctx, EventForgotPassword, "AdminResetUserPassword", u.Sub, err)
+	p.auditUser(ctx, "AdminResetUserPassword", EventForgotPassword, u.Sub, err)
 	return err
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// addressAttributes are the attributes that messages go to.
+// addressAttributes are the attributes that messages go to. Each is also the Kind of the Identifier that such an address is.
 var addressAttributes = []string{"email", "phone_number"}
 
 // checkMutable refuses to change an attribute that can be set once.
@@ -85,7 +85,7 @@ func (u User) hasName() bool {
 // hasProof tells whether there is something that the user can sign in with beside a name: an address can get codes.
 func (u User) hasProof() bool {
 	return u.PasswordHash != "" || len(u.Passkeys) > 0 || len(u.Identities) > 0 || u.federatedName() ||
-		u.Attributes["email"] != "" || u.Attributes["phone_number"] != ""
+		slices.ContainsFunc(addressAttributes, func(name string) bool { return u.Attributes[name] != "" })
 }
 
 // evicting calls change until no sign-up that was never confirmed stands in its way: such a sign-up does not hold the address that it was
@@ -146,7 +146,7 @@ func (p *Pool) noticeAddress(u User) (name, value string) {
 }
 
 // hasMedium tells whether the pool can send messages to such an address.
-func (p *Pool) hasMedium(name string) bool { return name == "email" || p.sms != nil }
+func (p *Pool) hasMedium(name string) bool { return p.senderFor(mediumOf(name)) != nil }
 
 // notify tells a user what was done to the account. o says all but where to.
 func (p *Pool) notify(ctx context.Context, o outgoing) {

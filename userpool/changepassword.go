@@ -98,6 +98,7 @@ func (p *Pool) provePrevious(ctx context.Context, c caller, in ChangePasswordInp
 	case !c.user.PasswordExpires.IsZero() && !p.now().Before(c.user.PasswordExpires):
 		return fail(NotAuthorized, "The temporary password has expired. Choose \"Forgotten password\", or ask an administrator for a new one.")
 	}
+	p.giveBack(ctx, networkGuesses, in.UserContext, 1)
 	return nil
 }
 

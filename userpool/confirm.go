@@ -61,9 +61,7 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, in ConfirmSignUpInput) (_ Conf
 	if err != nil {
 		return ConfirmSignUpOutput{}, err
 	}
-	event := userEvent(confirmed, in.ClientID)
-	event.Trigger, event.ClientMetadata = TriggerConfirmSignUp, maps.Clone(in.ClientMetadata)
-	p.postConfirmation(ctx, event)
+	p.postConfirmation(ctx, TriggerConfirmSignUp, confirmed, in.ClientID, in.ClientMetadata)
 	p.giveBack(ctx, networkGuesses, in.UserContext, 1)
 	p.logFailure(ctx, "a count of wrong codes could not be ended", p.forget(ctx, limitCode, a.subject()))
 	return ConfirmSignUpOutput{Session: p.confirmedSession(ctx, confirmed, address)}, nil
@@ -71,7 +69,7 @@ func (p *Pool) ConfirmSignUp(ctx context.Context, in ConfirmSignUpInput) (_ Conf
 
 func (p *Pool) confirmWithCode(ctx context.Context, u User, code string, in ConfirmSignUpInput) (confirmed User, address string, err error) {
 	target := func(u User) string {
-		if in.Session != "" && in.Session != u.Sub || u.Status != StatusUnconfirmed {
+		if in.Session != "" && in.Session != u.Sub || u.Status != StatusUnconfirmed || !u.Enabled {
 			return ""
 		}
 		_, to := u.signUpAddress()
@@ -120,13 +118,8 @@ func (p *Pool) releaseAlias(ctx context.Context, name, value string) error {
 	return err
 }
 
-// addressIdentifier is the identifier of an e-mail address or a phone number.
-func addressIdentifier(name, value string) Identifier {
-	if name == "phone_number" {
-		return Identifier{IdentifierPhone, value}
-	}
-	return Identifier{IdentifierEmail, value}
-}
+// addressIdentifier is the identifier of an e-mail address or a phone number; name is one of addressAttributes.
+func addressIdentifier(name, value string) Identifier { return Identifier{Kind: name, Value: value} }
 
 // decoyCode does for a user who is not there what a wrong code makes of one who is: it writes.
 func (p *Pool) decoyCode(ctx context.Context, subject string) error {
@@ -144,15 +137,15 @@ func (p *Pool) decoyWrite(ctx context.Context, subject string) error {
 	})
 }
 
-// confirmed runs the hook that is called once for a user.
+// confirmed runs the hook for a user whom no operation of a client confirmed.
 func (p *Pool) confirmed(ctx context.Context, u User) {
-	event := userEvent(u, "")
-	event.Trigger = TriggerConfirmSignUp
-	p.postConfirmation(ctx, event)
+	p.postConfirmation(ctx, TriggerConfirmSignUp, u, "", nil)
 }
 
 // postConfirmation runs the hook after what it follows was done, also if the caller goes away just now.
-func (p *Pool) postConfirmation(ctx context.Context, event UserEvent) {
+func (p *Pool) postConfirmation(ctx context.Context, trigger Trigger, u User, clientID string, metadata map[string]string) {
+	event := userEvent(u, clientID)
+	event.Trigger, event.ClientMetadata = trigger, maps.Clone(metadata)
 	// runUserHook has logged the error; what was done stays done.
 	_ = p.runUserHook(context.WithoutCancel(ctx), "PostConfirmation", p.hooks.PostConfirmation, event)
 }

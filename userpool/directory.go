@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"reflect"
 	"sync"
 	"time"
@@ -32,9 +33,12 @@ type Directory struct {
 	hasher  *hasher
 	sending *onTheWay
 	now     func() time.Time
+	log     *slog.Logger
 
 	mu   sync.Mutex
 	open map[string]openPool
+	// changes counts what this process did to the records: what was read before one is not kept.
+	changes int64
 }
 
 // openPool is a pool as it was at one moment.
@@ -95,7 +99,9 @@ func NewDirectory(config DirectoryConfig) (*Directory, error) {
 		return nil, err
 	}
 	config.Config.KeyWrapper, config.Config.Rand = probe.wrapper, probe.rand
-	return &Directory{config: config, hasher: probe.hasher, sending: probe.sending, now: probe.now, open: map[string]openPool{}}, nil
+	return &Directory{
+		config: config, hasher: probe.hasher, sending: probe.sending, now: probe.now, log: probe.log, open: map[string]openPool{},
+	}, nil
 }
 
 // CreateUserPoolInput describes a new pool.
@@ -110,6 +116,9 @@ type CreateUserPoolInput struct {
 
 // CreateUserPool makes a pool. Errors: InvalidParameter, also for settings that are not right; DuplicateUserPool if the ID is taken.
 func (d *Directory) CreateUserPool(ctx context.Context, in CreateUserPoolInput) (UserPoolDescription, error) {
+	if err := checkPoolName(in.Name); err != nil {
+		return UserPoolDescription{}, err
+	}
 	id := in.ID
 	if id == "" {
 		var err error
@@ -117,10 +126,11 @@ func (d *Directory) CreateUserPool(ctx context.Context, in CreateUserPoolInput) 
 			return UserPoolDescription{}, err
 		}
 	}
-	if err := checkPoolName(in.Name); err != nil {
-		return UserPoolDescription{}, err
+	if !poolIDPattern.MatchString(id) {
+		return UserPoolDescription{}, failField(InvalidParameter, "id", "The ID of a pool has 1 to 55 characters of A-Z, a-z, 0-9, _ and -.")
 	}
-	if _, err := d.build(id, in.Settings); err != nil {
+	pool, err := d.build(id, in.Settings)
+	if err != nil {
 		return UserPoolDescription{}, badSettings(err)
 	}
 	now := d.now()
@@ -132,7 +142,8 @@ func (d *Directory) CreateUserPool(ctx context.Context, in CreateUserPoolInput) 
 		}
 		return UserPoolDescription{}, err
 	}
-	return d.DescribeUserPool(ctx, id)
+	r.Version++
+	return stored.describe(r, pool), nil
 }
 
 // newPoolID returns an ID in Cognito's form, with nine random characters.
@@ -202,12 +213,19 @@ func (d *Directory) put(ctx context.Context, r Record, stored *storedPool, s Set
 	return err
 }
 
+func (p storedPool) describe(r Record, pool *Pool) UserPoolDescription {
+	return UserPoolDescription{
+		ID: r.Key, Name: p.Name, Settings: pool.Settings(), DeletionProtection: p.Protected, Created: p.Created, Modified: p.Modified, Version: r.Version,
+	}
+}
+
 func settingsLabel(id string) string { return "userpool/directory/" + id }
 
 func (d *Directory) forget(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.open, id)
+	d.changes++
 }
 
 // read returns the record of a pool that is not being deleted.
@@ -260,10 +278,7 @@ func (d *Directory) describe(r Record, stored storedPool) (UserPoolDescription, 
 	if err != nil {
 		return UserPoolDescription{}, err
 	}
-	return UserPoolDescription{
-		ID: r.Key, Name: stored.Name, Settings: pool.Settings(), DeletionProtection: stored.Protected, Created: stored.Created, Modified: stored.Modified,
-		Version: r.Version,
-	}, nil
+	return stored.describe(r, pool), nil
 }
 
 // UpdateUserPoolInput describes a pool as it shall be.
@@ -300,13 +315,15 @@ func (d *Directory) UpdateUserPool(ctx context.Context, in UpdateUserPoolInput) 
 			return UserPoolDescription{}, err
 		}
 		next := keepSecrets(in.Settings, old)
-		if _, err := d.build(in.ID, next); err != nil {
+		pool, err := d.build(in.ID, next)
+		if err != nil {
 			return UserPoolDescription{}, badSettings(err)
 		}
 		stored.Name, stored.Protected, stored.Modified = in.Name, in.DeletionProtection, d.now()
 		err = d.put(ctx, r, &stored, next)
 		if err == nil {
-			return d.DescribeUserPool(ctx, in.ID)
+			r.Version++
+			return stored.describe(r, pool), nil
 		}
 		if !errors.Is(err, ErrStale) {
 			return UserPoolDescription{}, err
@@ -383,7 +400,8 @@ func (d *Directory) ListUserPools(ctx context.Context, in ListUserPoolsInput) (L
 }
 
 // DeleteUserPool deletes a pool with all that is in it: nobody can sign in from the first moment on, and if the process ends in the middle,
-// another call finishes. Errors: ResourceNotFound; InvalidParameter if DeletionProtection is on.
+// another call finishes. Other processes may work with the pool for a minute more, and what they write then stays in the store: give the ID
+// to no other pool. Errors: ResourceNotFound; InvalidParameter if DeletionProtection is on.
 func (d *Directory) DeleteUserPool(ctx context.Context, id string) error {
 	for range 10 {
 		r, stored, err := d.read(ctx, id)
@@ -424,6 +442,7 @@ func (d *Directory) Pool(ctx context.Context, id string) (*Pool, error) {
 	now := d.now()
 	d.mu.Lock()
 	have, ok := d.open[id]
+	changes := d.changes
 	d.mu.Unlock()
 	if ok && now.Sub(have.loaded).Abs() < poolCacheAge {
 		return have.pool, nil
@@ -450,7 +469,9 @@ func (d *Directory) Pool(ctx context.Context, id string) (*Pool, error) {
 	have.loaded, have.record = now, r.Version
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open[id] = have
+	if changes == d.changes {
+		d.open[id] = have
+	}
 	return have.pool, nil
 }
 
@@ -468,18 +489,26 @@ func (d *Directory) Run(ctx context.Context) error {
 	}
 }
 
+// upkeep does that of all pools: one that cannot be opened, or fails, keeps the others from nothing.
 func (d *Directory) upkeep(ctx context.Context) {
-	for in := (ListUserPoolsInput{}); ; {
-		page, err := d.ListUserPools(ctx, in)
-		for _, description := range page.UserPools {
-			var pool *Pool
-			if pool, err = d.Pool(ctx, description.ID); err == nil {
-				if failed := pool.upkeep(ctx); failed != nil && ctx.Err() == nil {
-					pool.log.ErrorContext(ctx, "userpool: upkeep failed", "pool", pool.id, "error", failed)
-				}
-			}
+	failed := func(id string, err error) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, ResourceNotFound) { // it is being deleted
+			d.log.ErrorContext(ctx, "userpool: upkeep failed", "pool", id, "error", err)
 		}
-		if in.NextToken = page.NextToken; err != nil || in.NextToken == "" {
+	}
+	const batch = 100
+	for after := ""; ; {
+		records, err := d.config.Config.Store.ListRecords(ctx, directoryName, recordPool, "", after, batch)
+		failed(directoryName, err)
+		for _, r := range records {
+			after = r.Key
+			pool, err := d.Pool(ctx, r.Key)
+			if err == nil {
+				err = pool.upkeep(ctx)
+			}
+			failed(r.Key, err)
+		}
+		if len(records) < batch {
 			return
 		}
 	}

@@ -73,10 +73,11 @@
 //
 // # Promises
 //
-// Nobody learns whether a user exists, unless a client is set to reveal it: not from the answers of sign-up, sign-in, recovery and confirmation, and not from how long they
-// take, as the same hashing and the same kinds of writes are done either way. A message that goes only to existing users is sent after
-// the answer. Names that people choose are the exception, since who signs up must learn that one is taken; and so is a PreSignUp hook that
-// confirms users at once: then SignUp has to say that an address is taken.
+// Nobody learns whether a user exists, unless a client is set to reveal it: not from the answers of sign-up, sign-in, recovery and
+// confirmation, and not from how long they take, as the same hashing and the same kinds of writes are done either way. A message that goes
+// only to existing users is sent after the answer. There are three exceptions: names that people choose, since who signs up must learn that
+// one is taken; a PreSignUp hook that confirms users at once, as SignUp then has to say that an address is taken; and a UserMigration hook,
+// which is asked for unknown names only, so that the time it takes, and an error of its own, tell who is not here.
 //
 // Passwords are hashed with argon2id (19 MiB, 2 passes), by default at most GOMAXPROCS at a time. They are neither trimmed nor truncated.
 // Hashes that were brought from elsewhere are verified and replaced at the next sign-in; until then, how long an answer takes tells that a

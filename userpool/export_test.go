@@ -3,6 +3,7 @@ package userpool
 import (
 	"context"
 
+	"github.com/stepwell/stepwell/userpool/internal/message"
 	"github.com/stepwell/stepwell/userpool/internal/passwordhash"
 )
 
@@ -37,9 +38,14 @@ func (p *Pool) AfterSRPForTest(ctx context.Context, session string, right bool) 
 	return p.customAfterSRP(ctx, s, right)
 }
 
-// CustomMessageForTest asks the hook CustomMessage for the text of a message.
-func (p *Pool) CustomMessageForTest(ctx context.Context, m Message, u User, metadata map[string]string) (CustomMessageResult, error) {
-	return p.customMessage(ctx, outgoing{kind: m.Kind, user: u, to: m.To, code: m.Code, link: m.Link, metadata: metadata})
+// CustomMessageForTest asks the hook CustomMessage for the text of a message, and tells whether it can be sent.
+func (p *Pool) CustomMessageForTest(ctx context.Context, m Message, u User, metadata map[string]string) error {
+	result, err := p.customMessage(ctx, outgoing{kind: m.Kind, user: u, to: m.To, code: m.Code, link: m.Link, metadata: metadata})
+	if err != nil || result == (CustomMessageResult{}) {
+		return err
+	}
+	_, err = result.template(m.Kind, "en", message.Template{})
+	return err
 }
 
 // InboundFederationForTest asks the hook InboundFederation.
@@ -100,3 +106,6 @@ func (p *Pool) Turns() int {
 	defer p.counting.mu.Unlock()
 	return len(p.counting.keys)
 }
+
+// UpkeepForTest does what Run does every 15 minutes.
+func (d *Directory) UpkeepForTest(ctx context.Context) { d.upkeep(ctx) }

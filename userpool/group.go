@@ -44,7 +44,7 @@ func (p *Pool) CreateGroup(ctx context.Context, g Group) error {
 	} else {
 		err = unavailable("making a group", err)
 	}
-	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: "CreateGroup", Details: map[string]string{"group": g.Name}}, UserContextData{}, err)
+	p.auditGroup(ctx, "CreateGroup", g.Name, "", err)
 	return err
 }
 
@@ -65,6 +65,13 @@ func (g Group) check() error {
 	return nil
 }
 
+// auditGroup notes what was done to a group, or to the membership of a user.
+func (p *Pool) auditGroup(ctx context.Context, operation, group, sub string, outcome error) {
+	p.audit(ctx, AuditEvent{
+		Type: EventGroupChange, Operation: operation, Sub: sub, Details: map[string]string{"group": group},
+	}, UserContextData{}, outcome)
+}
+
 // GetGroup returns a group. The error is ResourceNotFound.
 func (p *Pool) GetGroup(ctx context.Context, name string) (Group, error) {
 	g, err := p.store.Group(ctx, p.id, name)
@@ -78,7 +85,7 @@ func (p *Pool) UpdateGroup(ctx context.Context, g Group) error {
 		return err
 	}
 	err := groupError("changing a group", p.store.UpdateGroup(ctx, p.id, g))
-	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: "UpdateGroup", Details: map[string]string{"group": g.Name}}, UserContextData{}, err)
+	p.auditGroup(ctx, "UpdateGroup", g.Name, "", err)
 	return err
 }
 
@@ -169,7 +176,7 @@ func (p *Pool) ListUsersInGroup(ctx context.Context, in ListUsersInGroupInput) (
 // DeleteGroup deletes a group; its members stay users. The error is ResourceNotFound.
 func (p *Pool) DeleteGroup(ctx context.Context, name string) error {
 	err := groupError("deleting a group", p.store.DeleteGroup(ctx, p.id, name))
-	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: "DeleteGroup", Details: map[string]string{"group": printable(name)}}, UserContextData{}, err)
+	p.auditGroup(ctx, "DeleteGroup", printable(name), "", err)
 	return err
 }
 
@@ -196,7 +203,7 @@ func (p *Pool) changeGroup(ctx context.Context, operation, username, group strin
 	} else {
 		err = unavailable("changing a membership", err)
 	}
-	p.audit(ctx, AuditEvent{Type: EventGroupChange, Operation: operation, Sub: u.Sub, Details: map[string]string{"group": printable(group)}}, UserContextData{}, err)
+	p.auditGroup(ctx, operation, printable(group), u.Sub, err)
 	return err
 }
 

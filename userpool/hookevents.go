@@ -207,8 +207,8 @@ type UserMigrationResult struct {
 	// FinalUserStatus is StatusConfirmed, and the password that was typed is then the user's; or StatusResetRequired, which is the default:
 	// the user must set a new one by ForgotPassword, for which an address must be verified.
 	FinalUserStatus UserStatus
-	// MessageAction is "SUPPRESS" to send no welcome, or empty.
-	MessageAction string
+	// MessageAction is MessageActionSuppress to send no welcome, or empty.
+	MessageAction MessageAction
 	// DesiredDeliveryMediums are how the welcome is sent, to the addresses that are verified: by default by e-mail, or else by SMS.
 	DesiredDeliveryMediums []DeliveryMedium
 	// ForceAliasCreation takes a verified address away from another user who has it; otherwise the user cannot move, with AliasExists.
@@ -227,12 +227,14 @@ type CustomMessageEvent struct {
 	LinkParameter     string
 }
 
-// CustomMessageResult is the text of a message; what is empty stays as it is. A text must have the CodeParameter and the LinkParameter of
-// its event.
+// CustomMessageResult is the text of a message; what is empty stays as it is. EmailMessage and SMSMessage must have the CodeParameter and the
+// LinkParameter of the event, where it has them; "{##Click here##}", Cognito's form of a link with the words to click on, is a LinkParameter
+// too. See MessageTemplate for the other places that each kind of message has.
 type CustomMessageResult struct {
 	// SMSMessage is for phones: at most 480 characters.
 	SMSMessage string
-	// EmailMessage and EmailSubject are for e-mail: at most 20,000 characters, which may be HTML, and 140.
+	// EmailMessage is for e-mail: text, or HTML, which is made a whole document if it is not one, of at most 20,000 bytes. EmailSubject has at
+	// most 140 characters.
 	EmailMessage string
 	EmailSubject string
 }

@@ -223,6 +223,6 @@ func (p *Pool) wantVerified(u User) error {
 
 // usesAddresses tells whether people sign in with e-mail addresses or phone numbers.
 func (s Settings) usesAddresses() bool {
-	address := func(name string) bool { return name == "email" || name == "phone_number" }
+	address := func(name string) bool { return slices.Contains(addressAttributes, name) }
 	return slices.ContainsFunc(s.UsernameAttributes, address) || slices.ContainsFunc(s.AliasAttributes, address)
 }

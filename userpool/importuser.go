@@ -51,12 +51,8 @@ func (p *Pool) nameTaken(holder, u User, id Identifier) error {
 }
 
 // nameImported gives an imported user the name that was typed, or, where people sign in with an address and nothing was typed, an address of
-// theirs. It returns the identifier that is the name; User.Identifiers then has what makes an address the name although it is not verified.
+// theirs. It returns the identifier that is the name.
 func (p *Pool) nameImported(u *User, typed string) (Identifier, error) {
-	flags := map[string]bool{}
-	for _, name := range []string{"email", "phone_number"} {
-		flags[name] = u.Attributes[verifiedAttribute(name)] == "true"
-	}
 	for _, name := range p.settings.UsernameAttributes {
 		if typed == "" {
 			typed = u.Attributes[name] // which is "" for "username"
@@ -73,22 +69,7 @@ func (p *Pool) nameImported(u *User, typed string) (Identifier, error) {
 	if err := s.ownAddress(); err != nil {
 		return Identifier{}, err
 	}
-	for name, verified := range flags {
-		switch {
-		case verified && u.Attributes[name] == "":
-			return Identifier{}, failField(InvalidParameter, verifiedAttribute(name), "There is no such address that could be verified.")
-		case verified:
-			u.Attributes[verifiedAttribute(name)] = "true"
-		case u.Attributes[name] == "":
-			delete(u.Attributes, verifiedAttribute(name))
-		}
-	}
-	u.Username = u.Sub
-	if s.id.Kind == IdentifierUsername {
-		u.Username = s.username
-	} else {
-		u.Identifiers = append(u.Identifiers, s.id)
-	}
+	u.setName(s)
 	return s.id, nil
 }
 

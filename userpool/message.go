@@ -71,6 +71,22 @@ const (
 	MediumSMS DeliveryMedium = "SMS"
 )
 
+// attribute is the name of the attribute that such messages go to.
+func (m DeliveryMedium) attribute() string {
+	if m == MediumSMS {
+		return "phone_number"
+	}
+	return "email"
+}
+
+// mediumOf is the medium of the messages that go to an attribute.
+func mediumOf(attribute string) DeliveryMedium {
+	if attribute == "phone_number" {
+		return MediumSMS
+	}
+	return MediumEmail
+}
+
 // Message is a message to one person.
 type Message struct {
 	// ID is different for every message.
@@ -123,9 +139,9 @@ func (p *Pool) compose(ctx context.Context, o outgoing) (Message, error) {
 			return Message{}, fmt.Errorf("writing the message: %w", err)
 		}
 	}
-	m := Message{ID: id, Kind: o.kind, Medium: MediumEmail, To: o.to, Locale: tag, Code: o.code, Link: o.link, Username: o.user.Username}
-	if o.attribute == "phone_number" {
-		m.Medium, m.Text = MediumSMS, out.SMS
+	m := Message{ID: id, Kind: o.kind, Medium: mediumOf(o.attribute), To: o.to, Locale: tag, Code: o.code, Link: o.link, Username: o.user.Username}
+	if m.Medium == MediumSMS {
+		m.Text = out.SMS
 		return m, nil
 	}
 	m.Subject, m.Text, m.HTML = out.Subject, out.Text, out.HTML
@@ -170,10 +186,11 @@ type CodeDeliveryDetails struct {
 
 // delivery takes the name and the canonical value of an address.
 func delivery(name, value string) *CodeDeliveryDetails {
-	if name == "phone_number" {
-		return &CodeDeliveryDetails{Destination: phone.Mask(value), DeliveryMedium: MediumSMS, AttributeName: name}
+	d := &CodeDeliveryDetails{Destination: maskEmail(value), DeliveryMedium: mediumOf(name), AttributeName: name}
+	if d.DeliveryMedium == MediumSMS {
+		d.Destination = phone.Mask(value)
 	}
-	return &CodeDeliveryDetails{Destination: maskEmail(value), DeliveryMedium: MediumEmail, AttributeName: name}
+	return d
 }
 
 // simulatedDelivery says where a code would have gone, for a name that gets none. Where a name was typed that is no address, the address is
@@ -260,6 +277,18 @@ func (o outgoing) withoutSecrets(err error) error {
 		}
 	}
 	return &quietError{text: strings.ToValidUTF8(text[:min(len(text), 1000)], ""), cause: err}
+}
+
+// senderFor returns what delivers the messages of a medium, or nil.
+func (p *Pool) senderFor(medium DeliveryMedium) Sender {
+	name, hook, sender := "CustomEmailSender", p.hooks.CustomEmailSender, p.sender
+	if medium == MediumSMS {
+		name, hook, sender = "CustomSMSSender", p.hooks.CustomSMSSender, p.sms
+	}
+	if hook == nil {
+		return sender
+	}
+	return SenderFunc(func(ctx context.Context, m Message) error { return runErrorHook(ctx, p, name, hook, m) })
 }
 
 // send writes a message and hands it to the Sender; a panic in it is an error like any other.

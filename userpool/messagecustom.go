@@ -3,12 +3,24 @@ package userpool
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"html"
+	"maps"
 	"regexp"
 	"strings"
 
 	"github.com/stepwell/stepwell/userpool/internal/message"
 )
+
+// What stands in the text of CustomMessage for what only the pool knows: what it is in templates.
+const (
+	codeParameter     = "{####}"
+	usernameParameter = "{username}"
+	linkParameter     = "{link}"
+)
+
+// maxCustomMessage bounds what is looked at; message.Override has a bound for each text.
+const maxCustomMessage = 128 << 10
 
 // clickHere is Cognito's place of a link, with the words to click on.
 var clickHere = regexp.MustCompile(`\{##([^#{}<>"]{1,100})##\}`)
@@ -36,8 +48,30 @@ func (p *Pool) customText(ctx context.Context, o outgoing, t message.Template, v
 	return out, true
 }
 
+// customMessage asks the hook for the text of a message. The result is zero without a hook, and not checked; its placeholders are still in it.
+func (p *Pool) customMessage(ctx context.Context, o outgoing) (CustomMessageResult, error) {
+	if p.hooks.CustomMessage == nil {
+		return CustomMessageResult{}, nil
+	}
+	e := CustomMessageEvent{UserEvent: userEvent(o.user, "")}
+	e.Trigger, e.ClientMetadata = Trigger("CustomMessage_"+string(o.kind)), maps.Clone(o.metadata)
+	if o.code != "" {
+		e.CodeParameter = codeParameter
+	}
+	if o.link != "" {
+		e.LinkParameter = linkParameter
+	}
+	if o.kind == MessageAdminCreateUser {
+		e.UsernameParameter = usernameParameter
+	}
+	return runHook(ctx, p, "CustomMessage", p.hooks.CustomMessage, e)
+}
+
 // template puts the texts of the hook into a template, where there are any.
 func (r CustomMessageResult) template(kind MessageKind, tag string, t message.Template) (message.Template, error) {
+	if n := len(r.EmailSubject) + len(r.EmailMessage) + len(r.SMSMessage); n > maxCustomMessage {
+		return message.Template{}, fmt.Errorf("the texts have %d bytes: they may have %d together", n, maxCustomMessage)
+	}
 	custom := message.Template{
 		Subject: r.EmailSubject, SMS: clickHere.ReplaceAllString(r.SMSMessage, "{link}"), Text: clickHere.ReplaceAllString(r.EmailMessage, "{link}"),
 	}

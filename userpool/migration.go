@@ -153,9 +153,9 @@ func (p *Pool) keeps(u User, id Identifier) bool {
 // address along even if it is not verified, as somebody who signs up with it would.
 func (p *Pool) migrated(u User) ([]Identifier, error) {
 	if !p.settings.choosesNames() && u.Username != u.Sub && !u.federatedName() {
-		for kind, name := range map[string]string{IdentifierEmail: "email", IdentifierPhone: "phone_number"} {
+		for _, name := range addressAttributes {
 			if slices.Contains(p.settings.UsernameAttributes, name) && u.Attributes[name] != "" {
-				u.Identifiers = append(slices.Clone(u.Identifiers), Identifier{kind, u.Attributes[name]})
+				u.Identifiers = append(slices.Clone(u.Identifiers), addressIdentifier(name, u.Attributes[name]))
 			}
 		}
 	}
@@ -166,6 +166,12 @@ func (p *Pool) migrated(u User) ([]Identifier, error) {
 // interrupted is finished by another. It returns what it did, as a plan. If there are conflicts it changes nothing, and the error is
 // AliasExists, beside the plan. Errors: AliasExists, ServiceUnavailable.
 func (p *Pool) Migrate(ctx context.Context) (*MigrationPlan, error) {
+	plan, err := p.migrateAll(ctx)
+	p.auditUser(ctx, "Migrate", EventSettingsChange, "", err)
+	return plan, err
+}
+
+func (p *Pool) migrateAll(ctx context.Context) (*MigrationPlan, error) {
 	plan, err := p.PlanMigration(ctx)
 	if err != nil {
 		return nil, err
@@ -185,7 +191,6 @@ func (p *Pool) Migrate(ctx context.Context) (*MigrationPlan, error) {
 			return plan, err
 		}
 	}
-	p.audit(ctx, AuditEvent{Type: EventSettingsChange, Operation: "Migrate"}, UserContextData{}, nil)
 	return plan, nil
 }
 

@@ -2,7 +2,6 @@ package userpool
 
 import (
 	"context"
-	"maps"
 	"slices"
 )
 
@@ -20,9 +19,9 @@ type ForgotPasswordInput struct {
 
 // ForgotPassword sends a code to the stored, verified address of a user, as Settings.AccountRecovery says; earlier codes are void. It works
 // for users who are CONFIRMED or RESET_REQUIRED, and, unlike in Cognito, FORCE_CHANGE_PASSWORD: who reads the messages of an address that the
-// administrator gave as verified needs no invitation that is still valid. The answer is the same for any other name, which gets nothing. The message is on its way when this returns: a failure to send it is
-// logged. Errors: InvalidParameter, InvalidClient, LimitExceeded after several messages to one address; UserNotFound where the client
-// reveals it; UnsupportedOperation if just administrators set new passwords.
+// administrator gave as verified needs no invitation that is still valid. The answer is the same for any other name, which gets nothing. The
+// message is on its way when this returns: a failure to send it is logged. Errors: InvalidParameter, InvalidClient, LimitExceeded after
+// several messages to one address; UserNotFound where the client reveals it; UnsupportedOperation if just administrators set new passwords.
 func (p *Pool) ForgotPassword(ctx context.Context, in ForgotPasswordInput) (CodeDeliveryDetails, error) {
 	if err := p.proveOptionalClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {
 		return CodeDeliveryDetails{}, err
@@ -82,8 +81,10 @@ type ConfirmForgotPasswordInput struct {
 
 // ConfirmForgotPassword takes the code and sets a new password; the user is CONFIRMED. All sessions and sign-ins on their way end, and so does
 // a lockout. The user gets a message that the password was changed, and the hook PostConfirmation is called. Who had to set a new password,
-// or had a temporary one, cannot keep it. Exactly one of several calls with the right code succeeds. Errors: InvalidParameter, InvalidPassword (before the code is looked at), CodeMismatch
-// (also for an unknown name, and for a code that was used), ExpiredCode, PasswordHistoryPolicyViolation, LimitExceeded, InvalidClient.
+// or had a temporary one, cannot keep it. Exactly one of several calls with the right code succeeds. Errors: InvalidParameter; InvalidPassword,
+// before the code is looked at, or after it for a password that is made of what the pool knows of the user; CodeMismatch, also for an unknown
+// name, and for a code that was used; ExpiredCode, PasswordHistoryPolicyViolation, LimitExceeded, InvalidClient. A refused password leaves the
+// code as it is.
 func (p *Pool) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswordInput) error {
 	if err := p.proveOptionalClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {
 		return err
@@ -107,9 +108,7 @@ func (p *Pool) ConfirmForgotPassword(ctx context.Context, in ConfirmForgotPasswo
 	p.giveBack(ctx, networkGuesses, in.UserContext, 1)
 	p.endLockout(ctx, a.subject(), in.UserContext)
 	p.notify(ctx, outgoing{kind: MessagePasswordChanged, user: u, context: in.UserContext, metadata: in.ClientMetadata})
-	event := userEvent(u, in.ClientID)
-	event.Trigger, event.ClientMetadata = TriggerConfirmForgotPassword, maps.Clone(in.ClientMetadata)
-	p.postConfirmation(ctx, event)
+	p.postConfirmation(ctx, TriggerConfirmForgotPassword, u, in.ClientID, in.ClientMetadata)
 	return nil
 }
 
@@ -135,7 +134,10 @@ func (p *Pool) confirmForgotPassword(ctx context.Context, a account, code string
 	var changed User
 	target := func(u User) string { _, to := p.recoveryAddress(u); return to }
 	err = p.useCode(ctx, a.user, purposePassword, code, target, func(u *User) error {
-		// The history is looked at once the code is right: otherwise it would tell passwords to whoever asks.
+		// What tells of the user is looked at once the code is right: otherwise it would tell passwords, and names, to whoever asks.
+		if _, err := p.settings.PasswordPolicy.check(password, p.passwordContext(u.Username, u.Attributes)...); err != nil {
+			return err
+		}
 		if err := p.checkHistory(ctx, *u, password); err != nil {
 			return err
 		}

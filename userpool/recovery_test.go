@@ -116,3 +116,24 @@ func TestD3_RecoveryIsCutOff(t *testing.T) {
 		}
 	}
 }
+
+// U20: a password that is made of what the pool knows of the user is refused once the code is right, which it leaves as it is; with a wrong
+// code, nobody learns what the pool knows.
+func TestU20_RecoveryKnowsTheUser(t *testing.T) {
+	ctx := t.Context()
+	k := newKit(t, nil)
+	k.user("ada@example.com")
+	require.NoError(t, k.AdminUpdateUserAttributes(ctx, userpool.AdminUpdateUserAttributesInput{
+		Username: "ada@example.com", UserAttributes: map[string]string{"name": "Ada Lovelace Byron"},
+	}))
+	_, err := k.ForgotPassword(ctx, userpool.ForgotPasswordInput{Username: "ada@example.com"})
+	require.NoError(t, err)
+	code := k.mail().Code
+	set := func(code, password string) error {
+		return k.ConfirmForgotPassword(ctx, userpool.ConfirmForgotPasswordInput{Username: "ada@example.com", ConfirmationCode: code, Password: password})
+	}
+	require.ErrorIs(t, set(otherCode(code), "AdaLovelaceByron1"), userpool.CodeMismatch)
+	require.ErrorIs(t, set(code, "AdaLovelaceByron1"), userpool.InvalidPassword)
+	k.tokens("ada@example.com")
+	require.NoError(t, set(code, "a new password of many words"))
+}

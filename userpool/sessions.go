@@ -205,7 +205,7 @@ func (p *Pool) AdminEndUserSession(ctx context.Context, username, sessionID stri
 	if err == nil {
 		err = p.endSessionOf(ctx, u.Sub, sessionID)
 	}
-	p.auditAdmin(ctx, EventSignOut, "AdminEndUserSession", u.Sub, err)
+	p.auditUser(ctx, "AdminEndUserSession", EventSignOut, u.Sub, err)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -76,17 +77,20 @@ func (p *Pool) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error)
 	if err := p.checkNewBreach(ctx, CompromisedSignUp, s.password); err != nil {
 		return SignUpOutput{}, err
 	}
-	u, err := p.newUser(ctx, s)
+	u, err := p.newUser(s)
+	if err == nil && s.password != "" {
+		err = p.setPassword(ctx, &u, s.password)
+	}
 	if err != nil {
 		return SignUpOutput{}, err
 	}
 	if decision.AutoConfirmUser {
-		return p.signUpConfirmed(ctx, u, s, in.ClientID, decision)
+		return p.signUpConfirmed(ctx, u, s, decision)
 	}
 	return p.signUpUnconfirmed(ctx, u, s)
 }
 
-// signUp is a sign-up whose input is right.
+// signUp is a sign-up whose input is right, or what else a new user is made of; see newUser.
 type signUp struct {
 	id         Identifier
 	username   string // as it was typed, for a chosen name
@@ -108,7 +112,7 @@ func (s signUp) subject() string {
 // codeAddress returns the attribute that the code of a sign-up goes to, with its value, or "": the one that was signed up with, or else the
 // e-mail address, or else the phone number.
 func codeAddress(id Identifier, attributes map[string]string) (name, value string) {
-	names := []string{"email", "phone_number"}
+	names := addressAttributes
 	if id.Kind == IdentifierPhone {
 		names = names[1:]
 	}
@@ -185,18 +189,25 @@ func (p *Pool) newName(typed string) (signUp, error) {
 	return s, nil
 }
 
-// ownAddress puts the address that is signed up with among the attributes, and says of each address that it is not verified.
+// ownAddress puts the address that is signed up with among the attributes, and says of each address that it is not verified, unless the
+// attributes say that it is: checkAttributes lets nobody but administrators say so.
 func (s *signUp) ownAddress() error {
 	maps.DeleteFunc(s.attributes, func(_, value string) bool { return value == "" })
-	for kind, name := range map[string]string{IdentifierEmail: "email", IdentifierPhone: "phone_number"} {
-		if s.id.Kind == kind {
+	for _, name := range addressAttributes {
+		if s.id.Kind == name {
 			if given := s.attributes[name]; given != "" && given != s.id.Value {
 				return failField(InvalidParameter, name, "This address is not the one that is signed up with.")
 			}
 			s.attributes[name] = s.id.Value
 		}
-		if s.attributes[name] != "" {
-			s.attributes[verifiedAttribute(name)] = "false"
+		flag := verifiedAttribute(name)
+		switch {
+		case s.attributes[name] != "":
+			s.attributes[flag] = cmp.Or(s.attributes[flag], "false")
+		case s.attributes[flag] == "true":
+			return failField(InvalidParameter, flag, "The user has no such address that could be verified.")
+		default:
+			delete(s.attributes, flag)
 		}
 	}
 	return nil
@@ -207,31 +218,32 @@ func (s Settings) passwordless() bool {
 	return slices.Contains(s.FirstFactors, ChallengeEmailOTP) || slices.Contains(s.FirstFactors, ChallengeSMSOTP)
 }
 
-// newUser makes a user who is not stored yet.
-func (p *Pool) newUser(ctx context.Context, s signUp) (User, error) {
+// newUser makes a user who is not stored yet, without a password, of a name and attributes.
+func (p *Pool) newUser(s signUp) (User, error) {
 	sub, err := p.newUUID()
 	if err != nil {
 		return User{}, err
 	}
 	now := p.now()
-	u := User{Sub: sub, Username: sub, Status: StatusUnconfirmed, Enabled: true, Attributes: s.attributes, Created: now, Modified: now}
-	if s.id.Kind == IdentifierUsername {
-		u.Username = s.username
-	} else {
-		u.Identifiers = []Identifier{s.id}
-	}
-	if s.password != "" {
-		if err := p.setPassword(ctx, &u, s.password); err != nil {
-			return User{}, err
-		}
-	}
+	u := User{Sub: sub, Status: StatusUnconfirmed, Enabled: true, Attributes: s.attributes, Created: now, Modified: now}
+	u.setName(s)
 	u.Identifiers, err = p.settings.identifiers(u)
 	return u, err
 }
 
+// setName gives a new user a name. User.Identifiers then has what makes an address the name although it is not verified.
+func (u *User) setName(s signUp) {
+	u.Username = u.Sub
+	if s.id.Kind == IdentifierUsername {
+		u.Username = s.username
+	} else {
+		u.Identifiers = append(u.Identifiers, s.id)
+	}
+}
+
 // signUpConfirmed makes a user whom the application vouches for. Here a taken address cannot be hidden: whoever signed up would find out
 // by signing in.
-func (p *Pool) signUpConfirmed(ctx context.Context, u User, s signUp, clientID string, decision PreSignUpResult) (SignUpOutput, error) {
+func (p *Pool) signUpConfirmed(ctx context.Context, u User, s signUp, decision PreSignUpResult) (SignUpOutput, error) {
 	u.Status = StatusConfirmed
 	for name, verified := range map[string]bool{"email": decision.AutoVerifyEmail, "phone_number": decision.AutoVerifyPhone} {
 		if verified && u.Attributes[name] != "" {
@@ -251,10 +263,8 @@ func (p *Pool) signUpConfirmed(ctx context.Context, u User, s signUp, clientID s
 		p.auditSignUp(ctx, s, holder, true)
 		return SignUpOutput{}, failField(InvalidParameter, "username", "This %s cannot be used to sign up.", p.settings.usernameLabel())
 	}
-	event := userEvent(u, clientID)
-	event.Trigger, event.ClientMetadata = TriggerConfirmSignUp, maps.Clone(s.metadata)
 	p.auditSignUp(ctx, s, u, false)
-	p.postConfirmation(ctx, event)
+	p.postConfirmation(ctx, TriggerConfirmSignUp, u, s.clientID, s.metadata)
 	return SignUpOutput{UserSub: u.Sub, UserConfirmed: true}, nil
 }
 

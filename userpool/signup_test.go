@@ -499,3 +499,27 @@ func TestD3_CutOff(t *testing.T) {
 		}
 	}
 }
+
+// Who was shut out before confirming is not let in by the code that was sent, and learns nothing.
+func TestConfirmSignUp_Disabled(t *testing.T) {
+	ctx := t.Context()
+	called := false
+	k := newKit(t, func(c *userpool.Config) {
+		c.Hooks.PostConfirmation = func(context.Context, userpool.UserEvent) error { called = true; return nil }
+	})
+	out, err := k.SignUp(ctx, signUp("ada@example.com"))
+	require.NoError(t, err)
+	in := userpool.ConfirmSignUpInput{Username: "ada@example.com", ConfirmationCode: k.mail().Code, Session: out.Session}
+	require.NoError(t, k.AdminDisableUser(ctx, out.UserSub))
+	require.ErrorIs(t, errOf(k.ConfirmSignUp(ctx, in)), userpool.CodeMismatch)
+	_, err = k.ResendConfirmationCode(ctx, userpool.ResendConfirmationCodeInput{Username: "ada@example.com"})
+	require.NoError(t, err)
+	require.Equal(t, 1, k.mails())
+	u, err := k.AdminGetUser(ctx, out.UserSub)
+	require.NoError(t, err)
+	require.Equal(t, userpool.StatusUnconfirmed, u.Status)
+	require.False(t, called)
+	require.NoError(t, k.AdminEnableUser(ctx, out.UserSub))
+	require.NoError(t, errOf(k.ConfirmSignUp(ctx, in)))
+	require.True(t, called)
+}

@@ -106,7 +106,7 @@ func (p *Pool) draftAttributes(d *userDraft, line *userLine) (err error) {
 		return err
 	}
 	for name := range line.PendingAttributes {
-		if name != "email" && name != "phone_number" {
+		if !slices.Contains(addressAttributes, name) {
 			return lineFault("pending_attributes", "Only email and phone_number can be pending.")
 		}
 	}
@@ -172,7 +172,7 @@ func (d *userDraft) keepName(typed string) error {
 // draftAddresses makes the addresses that an export names the names of the user.
 func (p *Pool) draftAddresses(d *userDraft, line *userLine, typed string) error {
 	u := &d.user
-	for _, name := range []string{"email", "phone_number"} {
+	for _, name := range addressAttributes {
 		if u.Attributes[verifiedAttribute(name)] == "true" && u.Attributes[name] == "" {
 			return lineFault(verifiedAttribute(name), "There is no such address that could be verified.")
 		}

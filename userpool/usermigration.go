@@ -1,12 +1,12 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // migration is a wish to sign in, or for a new password, of somebody who is not here.
@@ -100,7 +100,7 @@ func (p *Pool) storeMigrated(ctx context.Context, operation string, m migration,
 			audit(aliasExists())
 			return User{}, aliasExists()
 		}
-		for _, name := range []string{"email", "phone_number"} {
+		for _, name := range addressAttributes {
 			if u.Attributes[verifiedAttribute(name)] != "true" {
 				continue
 			}
@@ -125,27 +125,34 @@ func (p *Pool) migratedMeanwhile(ctx context.Context, m migration, u User) (User
 
 // migratedUser makes a user, who is not stored yet, of what the hook returned.
 func (p *Pool) migratedUser(m migration, r UserMigrationResult) (User, error) {
-	sub, err := p.newUUID()
-	if err != nil {
-		return User{}, err
-	}
-	now := p.now()
-	u := User{Sub: sub, Username: sub, Status: r.FinalUserStatus, Enabled: true, Created: now, Modified: now}
 	given := maps.Clone(r.UserAttributes)
+	s := signUp{id: m.id}
 	if p.settings.choosesNames() {
-		if u.Username, err = p.migratedName(m, given["username"]); err != nil {
+		var err error
+		if s, err = p.migratedName(m, given["username"]); err != nil {
 			return User{}, err
 		}
 		delete(given, "username")
-	} else {
-		u.Identifiers = []Identifier{m.id}
 	}
-	if u.Attributes, err = p.migratedAttributes(m, given); err != nil {
+	typed := signUp{id: m.id}
+	var err error
+	if typed.attributes, err = p.settings.checkAttributes(given, writtenByAdmin, nil); err != nil {
 		return User{}, err
 	}
-	switch r.FinalUserStatus {
-	case "":
-		u.Status = StatusResetRequired
+	for _, name := range addressAttributes { // an old table may have the flag without the address
+		if m.id.Kind != name && typed.attributes[name] == "" {
+			delete(typed.attributes, verifiedAttribute(name))
+		}
+	}
+	if err := typed.ownAddress(); err != nil {
+		return User{}, err
+	}
+	s.attributes = typed.attributes
+	u, err := p.newUser(s)
+	if err != nil {
+		return User{}, err
+	}
+	switch u.Status = cmp.Or(r.FinalUserStatus, StatusResetRequired); u.Status {
 	case StatusConfirmed, StatusResetRequired:
 	default:
 		return User{}, fmt.Errorf("FinalUserStatus is %q, and not CONFIRMED or RESET_REQUIRED", printable(string(r.FinalUserStatus)))
@@ -156,9 +163,6 @@ func (p *Pool) migratedUser(m migration, r UserMigrationResult) (User, error) {
 		}
 		u.MFA, u.PreferredMFA = []ChallengeName{ChallengeSMSMFA}, ChallengeSMSMFA
 	}
-	if u.Identifiers, err = p.settings.identifiers(u); err != nil {
-		return User{}, err
-	}
 	if !slices.Contains(u.Identifiers, m.id) {
 		return User{}, errors.New("the user whom it returned does not have the name that was typed: an address must be verified to be one")
 	}
@@ -166,46 +170,22 @@ func (p *Pool) migratedUser(m migration, r UserMigrationResult) (User, error) {
 }
 
 // migratedName is the name of a user in a pool where people choose names.
-func (p *Pool) migratedName(m migration, given string) (string, error) {
+func (p *Pool) migratedName(m migration, given string) (signUp, error) {
 	if given == "" && m.id.Kind != IdentifierUsername {
-		return "", errors.New(`UserAttributes lacks "username": an address was typed, and people choose names`)
+		return signUp{}, errors.New(`UserAttributes lacks "username": an address was typed, and people choose names`)
 	}
 	if given == "" {
 		given = m.id.Value
 	}
 	s, err := p.newName(given)
 	if err != nil {
-		return "", fmt.Errorf("UserAttributes has a bad username: %w", err)
+		return signUp{}, fmt.Errorf("UserAttributes has a bad username: %w", err)
 	}
-	return s.username, nil
-}
-
-// migratedAttributes checks attributes as if an administrator wrote them, and adds the address that was typed.
-func (p *Pool) migratedAttributes(m migration, given map[string]string) (map[string]string, error) {
-	attributes, err := p.settings.checkAttributes(given, writtenByAdmin, nil)
-	if err != nil {
-		return nil, err
-	}
-	maps.DeleteFunc(attributes, func(_, value string) bool { return value == "" })
-	if name := m.id.Kind; name == IdentifierEmail || name == IdentifierPhone {
-		if attributes[name] != "" && attributes[name] != m.id.Value {
-			return nil, fmt.Errorf("the %s is not the one that was typed", strings.ReplaceAll(name, "_", " "))
-		}
-		attributes[name] = m.id.Value
-	}
-	for _, name := range []string{"email", "phone_number"} {
-		switch verified := verifiedAttribute(name); {
-		case attributes[name] == "":
-			delete(attributes, verified)
-		case attributes[verified] == "":
-			attributes[verified] = "false"
-		}
-	}
-	return attributes, nil
+	return s, nil
 }
 
 func (r UserMigrationResult) checkWelcome() error {
-	if r.MessageAction != "" && r.MessageAction != "SUPPRESS" {
+	if r.MessageAction != "" && r.MessageAction != MessageActionSuppress {
 		return fmt.Errorf("MessageAction is %q, and not SUPPRESS or empty", printable(string(r.MessageAction)))
 	}
 	return checkChoice("DesiredDeliveryMediums", r.DesiredDeliveryMediums, MediumEmail, MediumSMS)
@@ -226,8 +206,7 @@ func (p *Pool) welcome(ctx context.Context, m migration, r UserMigrationResult, 
 		mediums = []DeliveryMedium{MediumSMS}
 	}
 	for _, medium := range mediums {
-		name := map[DeliveryMedium]string{MediumEmail: "email", MediumSMS: "phone_number"}[medium]
-		if verified(name) && p.senderFor(medium) != nil {
+		if name := medium.attribute(); verified(name) && p.hasMedium(name) {
 			p.sendLater(ctx, outgoing{kind: MessageWelcome, user: u, attribute: name, to: u.Attributes[name], context: m.context, metadata: m.metadata})
 		}
 	}

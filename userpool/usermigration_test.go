@@ -289,6 +289,7 @@ func TestUserMigration_WelcomeAndMFA(t *testing.T) {
 		"else by SMS":          {map[string]string{"phone_number": "+14155550123", "phone_number_verified": "true"}, nil, []string{"+14155550123"}},
 		"both":                 {both, []userpool.DeliveryMedium{userpool.MediumSMS, userpool.MediumEmail}, []string{"+14155550123", "ada@example.com"}},
 		"not verified":         {map[string]string{}, []userpool.DeliveryMedium{userpool.MediumEmail}, nil},
+		"a flag alone":         {map[string]string{"phone_number_verified": "true"}, []userpool.DeliveryMedium{userpool.MediumSMS}, nil},
 	} {
 		old := oldUser()
 		old.result.MessageAction, old.result.UserAttributes, old.result.DesiredDeliveryMediums = "", test.attributes, test.mediums

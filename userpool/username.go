@@ -213,13 +213,13 @@ func (s Settings) identifiers(u User) ([]Identifier, error) {
 		}
 		out = append(out, Identifier{IdentifierUsername, name}, Identifier{IdentifierSkeleton, username.Skeleton(name)})
 	}
-	for kind, name := range map[string]string{IdentifierEmail: "email", IdentifierPhone: "phone_number"} {
-		value := u.Attributes[name]
+	for _, name := range addressAttributes {
+		id := addressIdentifier(name, u.Attributes[name])
 		verified := u.Attributes[verifiedAttribute(name)] == "true"
-		asName := slices.Contains(s.UsernameAttributes, name) && (verified || slices.Contains(u.Identifiers, Identifier{kind, value}))
+		asName := slices.Contains(s.UsernameAttributes, name) && (verified || slices.Contains(u.Identifiers, id))
 		asAlias := slices.Contains(s.AliasAttributes, name) && verified
-		if value != "" && (asName || asAlias) && !u.federatedName() {
-			out = append(out, Identifier{kind, value})
+		if id.Value != "" && (asName || asAlias) && !u.federatedName() {
+			out = append(out, id)
 		}
 	}
 	if name := u.Attributes["preferred_username"]; name != "" && slices.Contains(s.AliasAttributes, "preferred_username") && !u.federatedName() {

@@ -1,7 +1,9 @@
 package userpool_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -177,4 +179,49 @@ func TestGetUserAttributeVerificationCode_Present(t *testing.T) {
 		require.NotErrorIs(t, err, userpool.CodeDeliveryFailure)
 		require.Error(t, k.verify(token, name, "123456"), name)
 	}
+}
+
+// A hook that delivers text messages is a sender like another: a new number waits for the code that it delivers.
+func TestUpdateUserAttributes_CustomSMSSender(t *testing.T) {
+	ctx := t.Context()
+	var sent []userpool.Message
+	k := newKit(t, func(c *userpool.Config) {
+		c.Hooks.CustomSMSSender = func(_ context.Context, m userpool.Message) error {
+			sent = append(sent, m)
+			return nil
+		}
+	})
+	k.user("ada@example.com")
+	token := k.tokens("ada@example.com").AccessToken
+	details, err := k.update(token, map[string]string{"phone_number": "+14155550100"})
+	require.NoError(t, err)
+	require.Len(t, details, 1)
+	require.Empty(t, k.attributes("ada@example.com")["phone_number"], "it waits")
+	_, err = k.GetUserAttributeVerificationCode(ctx, userpool.GetUserAttributeVerificationCodeInput{AccessToken: token, AttributeName: "phone_number"})
+	require.NoError(t, err)
+	require.Len(t, sent, 2)
+	require.NoError(t, k.verify(token, "phone_number", sent[1].Code))
+	require.Equal(t, "true", k.attributes("ada@example.com")["phone_number_verified"])
+}
+
+// What turns out right is given back to the network that it came from, as at sign-in: an office of 300 is not shut out by its successes.
+func TestU8_ProofsAreGivenBack(t *testing.T) {
+	ctx := t.Context()
+	k := newKit(t, nil)
+	k.user("ada@example.com")
+	token, office := k.tokens("ada@example.com").AccessToken, at("203.0.113.5")
+	k.CheapDecoyForTest()
+	require.NoError(t, k.VerifyUserAttribute(ctx, userpool.VerifyUserAttributeInput{
+		AccessToken: token, AttributeName: "email", Code: k.move(token, "new@example.com"), UserContext: office,
+	}))
+	require.NoError(t, k.ChangePassword(ctx, userpool.ChangePasswordInput{
+		AccessToken: token, PreviousPassword: password, ProposedPassword: "a new password of many words", UserContext: office,
+	}))
+	looked := 0
+	for i := range 310 {
+		if errors.Is(k.signInFrom(office, fmt.Sprintf("nobody-%d@example.com", i), password), userpool.NotAuthorized) {
+			looked++
+		}
+	}
+	require.Equal(t, 300, looked)
 }

@@ -173,44 +173,39 @@ func (s challengeStep) form(x *exchange) *form {
 
 // Heading is what the page is about.
 func (s challengeStep) Heading() string {
-	switch {
-	case s.Mode == modeRecovery:
-		return "Use a recovery code"
-	case s.Name == userpool.ChallengeNewPasswordRequired:
-		return "Set a new password"
-	case s.Mode == modeApp:
-		return "Set up your app"
-	case s.Mode == modeAddress && s.Factor == userpool.ChallengeSMSMFA:
-		return "Set up your phone"
-	case s.Mode == modeAddress:
-		return "Set up your e-mail"
-	case s.Name == userpool.ChallengeMFASetup:
-		return "Set up a second step"
-	}
-	return "One more step"
+	heading, _ := s.words()
+	return heading
 }
 
 // Lead says what to do.
 func (s challengeStep) Lead() string {
+	_, lead := s.words()
+	return lead
+}
+
+func (s challengeStep) words() (heading, lead string) {
+	const more = "One more step"
 	switch {
 	case s.Mode == modeRecovery:
-		return "Enter one of the codes that you printed or wrote down when you set up the second step."
+		return "Use a recovery code", "Enter one of the codes that you printed or wrote down when you set up the second step."
 	case s.Name == userpool.ChallengeNewPasswordRequired:
-		return "Your password was given to you by somebody else. Choose one that only you know."
+		return "Set a new password", "Your password was given to you by somebody else. Choose one that only you know."
 	case s.Mode == modeApp:
-		return "Add an account to the authenticator app on your phone, with this key, and enter the code that the app then shows."
+		return "Set up your app", "Add an account to the authenticator app on your phone, with this key, and enter the code that the app then shows."
+	case s.Mode == modeAddress && s.Factor == userpool.ChallengeSMSMFA:
+		return "Set up your phone", "We send a code there each time that you sign in."
 	case s.Mode == modeAddress:
-		return "We send a code there each time that you sign in."
+		return "Set up your e-mail", "We send a code there each time that you sign in."
 	case s.Name == userpool.ChallengeMFASetup:
-		return "Signing in here takes a second step after the password. Which one do you want?"
+		return "Set up a second step", "Signing in here takes a second step after the password. Which one do you want?"
 	case s.Name == userpool.ChallengeSelectMFAType:
-		return "How do you want to get the code?"
+		return more, "How do you want to get the code?"
 	case s.Name == userpool.ChallengeSoftwareTokenMFA && s.Device != "":
-		return "Enter the code that your authenticator app shows (" + s.Device + ")."
+		return more, "Enter the code that your authenticator app shows (" + s.Device + ")."
 	case s.Name == userpool.ChallengeSoftwareTokenMFA:
-		return "Enter the code that your authenticator app shows."
+		return more, "Enter the code that your authenticator app shows."
 	}
-	return "Enter the code that we sent to " + s.To + "."
+	return more, "Enter the code that we sent to " + s.To + "."
 }
 
 // choice is a button.

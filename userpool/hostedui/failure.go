@@ -108,7 +108,8 @@ func status(e *userpool.Error) int {
 	case userpool.InvalidParameter, userpool.InvalidPassword, userpool.NotAuthorized, userpool.CodeMismatch, userpool.ExpiredCode,
 		userpool.UserNotConfirmed, userpool.UserHookFailed, userpool.InvalidIdentityProvider, userpool.PasswordResetRequired,
 		userpool.PasswordHistoryPolicyViolation, userpool.AliasExists, userpool.MFAMethodNotFound, userpool.EnableSoftwareTokenMFA,
-		userpool.SoftwareTokenMFANotFound, userpool.LoginRequired, userpool.InsufficientAuthentication:
+		userpool.SoftwareTokenMFANotFound, userpool.LoginRequired, userpool.InsufficientAuthentication, userpool.UsernameExists,
+		userpool.UnsupportedUserState, userpool.UnsupportedOperation:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusInternalServerError

@@ -24,10 +24,6 @@
 // afterwards SELECT, INSERT, UPDATE and DELETE are enough. Open takes a lock of its PostgreSQL session while it changes tables: there
 // must be no connection pooler between them then that gives each transaction another session.
 //
-// The first list of users by an attribute after an update from a release that could not list them writes the search terms of all users,
-// some hundred at a time; it takes about a minute for a million. Ask for one page of such a list after the update, with a deadline that
-// is long enough. What was done stays done if it ends.
-//
 // The first list of users by an attribute after an update from a release that could not list them writes the search terms of all users of
 // the pool, some hundred at a time; it takes minutes for a million. Ask for one page of such a list after the update, with a deadline
 // that is long enough. What was done stays done if it ends.

@@ -119,7 +119,7 @@ func TestD6_AdditiveMigration(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, u, again)
 		require.NoError(t, running.UpdateUser(t.Context(), pool, u))
-		storetest.Run(t, emptied(t, e))
+		storetest.RunSome(t, emptied(t, e), func(part string) bool { return !atOnce(part) && !manyValues(part) })
 	})
 }
 

@@ -82,6 +82,9 @@ func TestListUsers_Plans(t *testing.T) {
 		_, err := Open(t.Context(), db, Dialect(e.Dialect))
 		require.NoError(t, err)
 		for _, query := range crowds {
+			if e.Dialect == sqlkit.SQLite { // which does not weigh the sizes of tables
+				query = strings.Replace(query, "20000", "2000", 1)
+			}
 			_, err := db.Exec(query)
 			require.NoError(t, err)
 		}

@@ -99,11 +99,17 @@ func listFind(t *testing.T, s userpool.Store) {
 		"Enabled", "enabled", "confirmed", "unconfirmed", "force", "@example.com", "1@example.com", "\u00e9", strings.Repeat("\u00e9", 100),
 		strings.Repeat("\u00e9", 101), "\U0010ffff", "\U0010ffff\U0010ffff", "\U0010ffff\U0010ffff\U0010ffff", "\ud7ff", "\ue000", "\U0001F600", "1", "10", "A", "a",
 	}
-	for _, attribute := range []string{"name", "email", "username", "cognito:user_status", "status", "sub", "phone_number", "Name", "nam", "%"} {
+	for _, attribute := range []string{"name", "email", "username", "cognito:user_status", "status", "sub"} {
 		for _, operator := range operators {
 			for _, value := range values {
 				listed(t, s, users, found(attribute, operator, value))
 			}
+		}
+	}
+	for _, nobodys := range []string{"phone_number", "Name", "nam", "%"} {
+		for _, operator := range operators {
+			listed(t, s, users, found(nobodys, operator, ""))
+			listed(t, s, users, found(nobodys, operator, "zo\u00eb"))
 		}
 	}
 	listed(t, s, users, userpool.UserQuery{Limit: 1000})
@@ -164,7 +170,7 @@ func listRandom(t *testing.T, s userpool.Store) {
 		return b.String()
 	}
 	var users []userpool.User
-	for i := range 150 {
+	for i := range 80 {
 		u := userpool.User{Sub: fmt.Sprintf("%s%d", text(2), i), Username: text(2), Enabled: random.IntN(2) == 0, Attributes: map[string]string{}}
 		for _, name := range []string{"name", "custom:a b"} {
 			if random.IntN(2) == 0 {
@@ -174,10 +180,10 @@ func listRandom(t *testing.T, s userpool.Store) {
 		users = append(users, u)
 		mustCreate(t, s, u)
 	}
-	for range 400 {
+	for range 250 {
 		q := userpool.UserQuery{
 			Attribute: []string{"", "sub", "name", "custom:a b", "username", "status"}[random.IntN(6)], Operator: operators[random.IntN(3)],
-			Value: strings.ToLower(text(2)), Limit: []int{1000, 1 + random.IntN(30)}[random.IntN(2)],
+			Value: strings.ToLower(text(2)), Limit: []int{1000, 3 + random.IntN(20)}[random.IntN(2)],
 		}
 		listed(t, s, users, q)
 	}

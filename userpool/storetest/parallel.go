@@ -169,7 +169,7 @@ func parallelAddKey(t *testing.T, s userpool.Store) {
 func parallelDeleteBesideCreate(t *testing.T, s userpool.Store) {
 	ctx := t.Context()
 	require.NoError(t, s.CreateGroup(ctx, poolA, staffGroup))
-	for round := range 9 {
+	for round := range 6 {
 		sub, root := numbered("sub", round), numbered("root", round)
 		mustCreate(t, s, user(sub))
 		require.NoError(t, s.CreateSession(ctx, poolA, session(root, sub)))
@@ -223,7 +223,7 @@ func parallelTornReads(t *testing.T, s userpool.Store) {
 		u.Version = version
 		return u
 	}
-	const versions = 40
+	const versions = 20
 	mustCreate(t, s, at(1))
 	done := make(chan struct{})
 	var wg sync.WaitGroup

@@ -36,9 +36,9 @@ type Pool struct {
 	config userpool.Config
 }
 
-// New returns a pool for this test. Its configuration has an Issuer, a Store in memory, a KeyWrapper, a Sender, which is the Outbox, and is the
-// SMSSender too if the settings send anything to phones, a clock, a Logger that writes to the test's log, an app client, and ES256, whose keys are made in no time. Each change may replace any
-// of this, and set the rest; what is empty after all of them is filled in again.
+// New returns a pool for this test. Its configuration has an Issuer, a Store in memory, a KeyWrapper, a Sender, which is the Outbox, and is
+// the SMSSender too if the settings send anything to phones, a clock, a Logger that writes to the test's log, an app client, and ES256, whose
+// keys are made in no time. Each change may replace any of this, and set the rest; what is empty after all of them is filled in again.
 //
 // A configuration that userpool.New refuses ends the test.
 func New(t testing.TB, change ...func(*userpool.Config)) *Pool {
