@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/url"
@@ -18,6 +19,9 @@ type Client struct {
 	Name string
 	// Secrets make the client confidential: one, or two while one replaces the other, each of 24 to 256 printable ASCII characters
 	// without spaces. A client without secrets is public.
+	//
+	// The pool does not tell them: it shows a name such as "kept:0f1e2d3c4b5a6978" for each, which [Directory.UpdateUserPool] takes for the
+	// secret that it names.
 	Secrets []string
 	// CallbackURLs are the redirect addresses of the authorization code flow, compared exactly, byte by byte. https, or http on a
 	// loopback host, or a private-use scheme with a dot in it ("com.example.app:/done", RFC 8252); no fragment, user or wildcard.
@@ -110,10 +114,18 @@ func (c Client) clone() Client {
 // public returns a copy without what only the pool may know. Confidential still answers right.
 func (c Client) public() Client {
 	c = c.clone()
-	for i := range c.Secrets {
-		c.Secrets[i] = ""
+	for i, secret := range c.Secrets {
+		c.Secrets[i] = standIn(secret)
 	}
 	return c
+}
+
+// keptSecret begins what stands for a secret.
+const keptSecret = "kept:"
+
+// standIn is what is shown in the place of a secret: a name for it that tells nothing of it. It is too short to be a secret itself.
+func standIn(secret string) string {
+	return keptSecret + hex.EncodeToString(hashSecret(secret)[:8])
 }
 
 // complete returns the client with defaults filled in, or what is wrong with it. s has its schema complete.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -62,7 +64,7 @@ type UserPoolDescription struct {
 	ID string
 	// Name is for administrators, and Settings.Name for users.
 	Name string
-	// Settings come without the clients' secrets; Confidential tells which clients have any.
+	// Settings come with names in the place of the clients' secrets, see Client.Secrets.
 	Settings Settings
 	// DeletionProtection refuses DeleteUserPool.
 	DeletionProtection bool
@@ -292,8 +294,9 @@ type UpdateUserPoolInput struct {
 	DeletionProtection bool
 }
 
-// UpdateUserPool replaces the name and the settings of a pool. Clients whose Secrets are empty strings, as a description has them, keep
-// their secrets. The new settings are in force in this process at once, and in others within a minute. Where users have names under the
+// UpdateUserPool replaces all that UpdateUserPoolInput has: begin with a description, as what is left out goes back to its default. A name
+// that a description has in the place of a secret (see Client.Secrets) keeps this secret: to replace one, add the new one to the names, and
+// later leave the name of the old one out. The new settings are in force in this process at once, and in others within a minute. Where users have names under the
 // old settings that they would not have under the new ones, call [Pool.PlanMigration] and [Pool.Migrate] of the pool. Errors:
 // InvalidParameter, ResourceNotFound; PreconditionNotMet if the pool was changed since Version.
 func (d *Directory) UpdateUserPool(ctx context.Context, in UpdateUserPoolInput) (UserPoolDescription, error) {
@@ -314,7 +317,10 @@ func (d *Directory) UpdateUserPool(ctx context.Context, in UpdateUserPoolInput) 
 		if err != nil {
 			return UserPoolDescription{}, err
 		}
-		next := keepSecrets(in.Settings, old)
+		next, err := keepSecrets(in.Settings, old)
+		if err != nil {
+			return UserPoolDescription{}, badSettings(err)
+		}
 		pool, err := d.build(in.ID, next)
 		if err != nil {
 			return UserPoolDescription{}, badSettings(err)
@@ -332,21 +338,35 @@ func (d *Directory) UpdateUserPool(ctx context.Context, in UpdateUserPoolInput) 
 	return UserPoolDescription{}, limitExceeded(time.Second)
 }
 
-// keepSecrets puts the secrets of the old settings where the new ones have empty ones.
-func keepSecrets(next, old Settings) Settings {
-	next.Clients = append([]Client(nil), next.Clients...)
+// keepSecrets puts the secrets of the old settings where the new ones name them.
+func keepSecrets(next, old Settings) (Settings, error) {
+	next.Clients = slices.Clone(next.Clients)
 	for i := range next.Clients {
 		c := next.Clients[i].clone()
-		for _, before := range old.Clients {
-			for j := range c.Secrets {
-				if before.ID == c.ID && c.Secrets[j] == "" && j < len(before.Secrets) {
-					c.Secrets[j] = before.Secrets[j]
-				}
+		for j, name := range c.Secrets {
+			if !strings.HasPrefix(name, keptSecret) {
+				continue
 			}
+			secret, found := old.secretNamed(c.ID, name)
+			if !found {
+				return Settings{}, fmt.Errorf("userpool: client %q: %q names none of its present secrets: read the pool again", printable(c.ID), printable(name))
+			}
+			c.Secrets[j] = secret
 		}
 		next.Clients[i] = c
 	}
-	return next
+	return next, nil
+}
+
+func (s Settings) secretNamed(clientID, name string) (string, bool) {
+	for _, c := range s.Clients {
+		for _, secret := range c.Secrets {
+			if c.ID == clientID && standIn(secret) == name {
+				return secret, true
+			}
+		}
+	}
+	return "", false
 }
 
 // ListUserPoolsInput asks for the pools of a directory.

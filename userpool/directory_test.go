@@ -133,7 +133,8 @@ func TestUpdateUserPool(t *testing.T) {
 	made, err := d.CreateUserPool(ctx, userpool.CreateUserPoolInput{Name: "Acme", Settings: withClient(backendSecret)})
 	require.NoError(t, err)
 	require.Regexp(t, `^pool_[A-Za-z0-9]{9}$`, made.ID)
-	require.Equal(t, []string{""}, made.Settings.Clients[0].Secrets, "secrets are not told")
+	require.Len(t, made.Settings.Clients[0].Secrets, 1)
+	require.Regexp(t, `^kept:[0-9a-f]{16}$`, made.Settings.Clients[0].Secrets[0], "secrets are not told")
 	require.True(t, made.Settings.Clients[0].Confidential())
 
 	other := d.again(t)
@@ -165,6 +166,41 @@ func TestUpdateUserPool(t *testing.T) {
 	}
 	_, err = d.UpdateUserPool(ctx, userpool.UpdateUserPoolInput{ID: "nobody", Name: "x"})
 	require.ErrorIs(t, err, userpool.ResourceNotFound)
+}
+
+// A secret is replaced in two steps, each of which keeps those that it names, wherever they stand.
+func TestUpdateUserPool_RotatesSecrets(t *testing.T) {
+	ctx := t.Context()
+	d := newDirectory(t, memstore.New())
+	got, err := d.CreateUserPool(ctx, userpool.CreateUserPoolInput{Name: "Acme", Settings: withClient(backendSecret)})
+	require.NoError(t, err)
+	update := func(secrets ...string) error {
+		next := got.Settings
+		next.Clients[0].Secrets = secrets
+		out, err := d.UpdateUserPool(ctx, userpool.UpdateUserPoolInput{ID: got.ID, Name: "Acme", Settings: next})
+		if err == nil {
+			got = out
+		}
+		return err
+	}
+	works := func(secret string) bool {
+		_, err := d.pool(t, got.ID).AuthenticateClient("webapp", secret)
+		return err == nil
+	}
+	const fresh = "a new secret of this client, 32+"
+	old := got.Settings.Clients[0].Secrets[0]
+	require.NoError(t, update(strings.ReplaceAll(fresh, " ", "-"), old), "the new one first")
+	require.True(t, works(backendSecret))
+	require.True(t, works(strings.ReplaceAll(fresh, " ", "-")))
+	names := got.Settings.Clients[0].Secrets
+	require.Equal(t, old, names[1])
+	require.NoError(t, update(names[0]), "the old one is left out")
+	require.False(t, works(backendSecret))
+	require.True(t, works(strings.ReplaceAll(fresh, " ", "-")))
+	for _, bad := range []string{old, "", "kept:", "kept:0000000000000000"} {
+		require.ErrorIs(t, update(bad), userpool.InvalidParameter, bad)
+	}
+	require.True(t, works(strings.ReplaceAll(fresh, " ", "-")))
 }
 
 // The secrets of clients are in the store, but nobody reads them there.
