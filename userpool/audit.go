@@ -171,8 +171,8 @@ func (s *signIn) failure(code Code) string {
 		return "locked"
 	case code == UserHookFailed:
 		return "hook"
-	case s.Sub == "" && s.Account != "":
-		return "disabled user"
+	case s.Outside != "":
+		return s.Outside
 	case s.Sub == "":
 		return "no such user"
 	case code == CodeMismatch, code == ExpiredCode:

@@ -112,7 +112,7 @@ func (p *Pool) InitiateAuth(ctx context.Context, in InitiateAuthInput) (*AuthOut
 }
 
 // AdminInitiateAuth is InitiateAuth for the server of an application, which vouches for the request: it takes the flow
-// AdminUserPasswordAuth besides. RespondToAuthChallenge, or AdminRespondToAuthChallenge, goes on. Devices are not tracked.
+// AdminUserPasswordAuth besides. AdminRespondToAuthChallenge goes on. Devices are not tracked.
 func (p *Pool) AdminInitiateAuth(ctx context.Context, in InitiateAuthInput) (*AuthOutcome, error) {
 	return p.initiateAuth(ctx, in, true)
 }
@@ -132,7 +132,9 @@ func (p *Pool) initiateAuth(ctx context.Context, in InitiateAuthInput, admin boo
 		if in.ClientID != "" || in.ClientSecret != "" || in.SecretHash != "" {
 			return nil, failField(InvalidParameter, "clientId", "A sign-in of a browser is not for one client: leave the client out.")
 		}
-		s.client = p.browserClient()
+		if s.client = p.browserClient(); !s.client.allows(in.AuthFlow) {
+			return nil, fail(UnauthorizedClient, "The flow "+string(in.AuthFlow)+" is not for the hosted pages.")
+		}
 	} else {
 		var err error
 		if s.client, err = p.proveClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {

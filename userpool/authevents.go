@@ -71,7 +71,7 @@ func (p *Pool) AdminListUserAuthEvents(ctx context.Context, in AdminListUserAuth
 	if err != nil {
 		return out, err
 	}
-	profile, _, err := p.profile(ctx, u.Sub)
+	profile, err := p.profile(ctx, u.Sub)
 	if err != nil {
 		return out, err
 	}

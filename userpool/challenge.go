@@ -2,9 +2,9 @@ package userpool
 
 import (
 	"context"
-
 	"errors"
 	"maps"
+	"slices"
 )
 
 // ChallengeName is a step of a sign-in, with Cognito's names.
@@ -170,6 +170,9 @@ func (p *Pool) respond(ctx context.Context, in RespondToAuthChallengeInput, admi
 
 // answer hands a response to the step that asked for it. Steps never call each other: each ends in advance, in ask, or in an error.
 func (p *Pool) answer(ctx context.Context, s *signIn, r ChallengeResponse) (*AuthOutcome, error) {
+	if p.switchedOff(s) {
+		return nil, invalidSession()
+	}
 	switch s.Challenge {
 	case ChallengeSelectChallenge:
 		return p.answerChoice(ctx, s, r)
@@ -201,6 +204,20 @@ func (p *Pool) answer(ctx context.Context, s *signIn, r ChallengeResponse) (*Aut
 		return p.answerDeviceSRP(ctx, s, r)
 	}
 	return nil, invalidSession()
+}
+
+// switchedOff tells whether the challenge is for a first factor that the settings do not have any more.
+func (p *Pool) switchedOff(s *signIn) bool {
+	switch s.Challenge {
+	case ChallengeEmailLink, ChallengeWebAuthn:
+	case ChallengeEmailOTP, ChallengeSMSOTP:
+		if s.MFA.Asked {
+			return false
+		}
+	default:
+		return false
+	}
+	return !slices.Contains(p.settings.FirstFactors, s.Challenge)
 }
 
 // ask prepares a challenge and keeps the sign-in until it is answered.

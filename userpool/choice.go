@@ -39,11 +39,12 @@ func (p *Pool) beginChoice(ctx context.Context, s *signIn, in InitiateAuthInput)
 }
 
 // firstFactors are what a person may choose from: all that the settings allow, for everybody, because a list of what a user has would tell
-// that there is such a user. A client that reveals that gets the list of what the user has.
+// that there is such a user. A client that reveals that gets the list of what the user has, and, as in Cognito, nothing but passwords for
+// who has a second factor.
 func (p *Pool) firstFactors(s *signIn) []ChallengeName {
 	var out []ChallengeName
 	for _, factor := range p.settings.FirstFactors {
-		if s.client.RevealUserExistence && !s.user.has(factor) {
+		if s.client.RevealUserExistence && !p.offers(s.user, factor) {
 			continue
 		}
 		out = append(out, factor)
@@ -57,17 +58,23 @@ func (p *Pool) firstFactors(s *signIn) []ChallengeName {
 	return out
 }
 
+// offers tells whether a first factor is shown to a user. Who has a second factor, and a password before it, is not shown what is sent, and of
+// passkeys only those that are two factors by themselves.
+func (p *Pool) offers(u User, factor ChallengeName) bool {
+	second, _ := p.secondFactors(u)
+	weak := factor != ChallengePassword && (factor != ChallengeWebAuthn || !p.settings.PasskeyUserVerification)
+	return u.has(factor) && !(weak && len(second) > 0 && u.has(ChallengePassword))
+}
+
 // has tells whether a user can prove a first factor.
 func (u User) has(factor ChallengeName) bool {
 	switch factor {
-	case ChallengeEmailOTP, ChallengeEmailLink:
-		return u.Attributes["email"] != ""
-	case ChallengeSMSOTP:
-		return u.Attributes["phone_number"] != ""
+	case ChallengePassword:
+		return u.PasswordHash != ""
 	case ChallengeWebAuthn:
 		return len(u.Passkeys) > 0
 	}
-	return u.PasswordHash != ""
+	return u.firstFactorAddress(factor) != ""
 }
 
 // answerChoice answers the challenge SELECT_CHALLENGE.
@@ -94,6 +101,8 @@ func (p *Pool) choose(ctx context.Context, s *signIn, factor ChallengeName, r Ch
 type confirmedSignUp struct {
 	Sub   string
 	Epoch int64
+	// Address is the attribute that was confirmed.
+	Address string
 }
 
 const confirmedValidity = 3 * time.Minute
@@ -107,7 +116,7 @@ func (p *Pool) confirmedSession(ctx context.Context, u User, address string) str
 	}
 	session, err := p.newSecret()
 	if err == nil {
-		err = p.putTicket(ctx, ticketConfirmed, session, confirmedSignUp{Sub: u.Sub, Epoch: u.Epoch}, confirmedValidity)
+		err = p.putTicket(ctx, ticketConfirmed, session, confirmedSignUp{Sub: u.Sub, Epoch: u.Epoch, Address: address}, confirmedValidity)
 	}
 	if err != nil {
 		p.logFailure(ctx, "a session after a confirmation could not be kept", err)
@@ -134,6 +143,7 @@ func (p *Pool) beginConfirmed(ctx context.Context, s *signIn, session string) (*
 	if err := p.preAuthentication(ctx, s); err != nil {
 		return nil, err
 	}
+	s.MFA.FirstAddress = c.Address
 	s.proved(p.now(), amrOTP)
 	return p.advance(ctx, s)
 }

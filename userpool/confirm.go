@@ -79,9 +79,7 @@ func (p *Pool) confirmWithCode(ctx context.Context, u User, code string, in Conf
 		err = p.useCode(ctx, u, purposeConfirm, code, target, func(u *User) error {
 			address, _ = u.signUpAddress()
 			u.Status = StatusConfirmed
-			u.Attributes[verifiedAttribute(address)] = "true"
-			ids, err := p.settings.identifiers(*u)
-			u.Identifiers = ids
+			err := p.verified(u, address)
 			confirmed = u.Clone()
 			return err
 		})
@@ -284,5 +282,5 @@ func messageSubject(a account, to string) string {
 	case a.id.Kind == IdentifierEmail || a.id.Kind == IdentifierPhone:
 		return a.id.Value
 	}
-	return a.subject()
+	return "email " + a.subject() // the address that simulatedDelivery makes up, and not the sub
 }

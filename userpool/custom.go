@@ -55,8 +55,6 @@ func (c *customAuth) answered(name ChallengeName) bool {
 func (p *Pool) beginCustom(ctx context.Context, s *signIn, in InitiateAuthInput) (*AuthOutcome, error) {
 	s.Custom = &customAuth{SRPA: in.SRPA}
 	switch {
-	case !s.client.allows(CustomAuth):
-		return nil, fail(UnauthorizedClient, "The flow CUSTOM_AUTH is not for the hosted pages.")
 	case in.SRPA != "" && !s.client.allows(UserSRPAuth):
 		return nil, fail(UnauthorizedClient, "The client may not begin with SRP: add USER_SRP_AUTH to its AuthFlows.")
 	case len(in.SRPA) > maxSRPA:
@@ -68,10 +66,6 @@ func (p *Pool) beginCustom(ctx context.Context, s *signIn, in InitiateAuthInput)
 	if err != nil {
 		return nil, err
 	}
-	unknown := !a.found
-	if a.user.Status == StatusExternalProvider { // who signs in elsewhere has nothing to prove here
-		a.user, a.found = User{}, false
-	}
 	s.of(a)
 	if err := p.countAttempt(ctx, limitCustom, s.Subject, s.Context); err != nil {
 		return nil, err
@@ -79,7 +73,7 @@ func (p *Pool) beginCustom(ctx context.Context, s *signIn, in InitiateAuthInput)
 	if err := p.preAuthentication(ctx, s); err != nil {
 		return nil, err
 	}
-	if unknown && s.client.RevealUserExistence {
+	if !a.found && s.client.RevealUserExistence {
 		return nil, userNotFound()
 	}
 	return p.defineChallenge(ctx, s)
@@ -175,10 +169,10 @@ func (p *Pool) answerCustom(ctx context.Context, s *signIn, r ChallengeResponse)
 	s.Custom.Session = append(s.Custom.Session, ChallengeResult{ChallengeCustom, judged.AnswerCorrect, s.Custom.Metadata})
 	s.Custom.Private, s.Custom.Metadata = nil, ""
 	if judged.AnswerCorrect {
-		s.proved(p.now(), amrCustom)
-		if err := p.uncount(ctx, limitSignIn, s.Subject); err != nil {
+		if err := p.uncountProof(ctx, s); err != nil {
 			return nil, err
 		}
+		s.proved(p.now(), amrCustom)
 	}
 	return p.defineChallenge(ctx, s)
 }
@@ -193,15 +187,4 @@ func (p *Pool) customAfterSRP(ctx context.Context, s *signIn, right bool) (*Auth
 	}
 	s.proved(p.now(), amrPassword)
 	return p.advance(ctx, s)
-}
-
-// uncount gives back one attempt that succeeded, where a sign-in has several: the failures before it stay counted.
-func (p *Pool) uncount(ctx context.Context, l limit, subject string) error {
-	return p.changeCounter(ctx, l, subject, func(c *Counter) (bool, error) {
-		counted := c.N > 0
-		if counted {
-			c.N, c.Until = c.N-1, time.Time{}
-		}
-		return counted, nil
-	})
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/userpool/internal/srp"
 )
 
 // Device is a device that a user signed in from and confirmed. Access tokens of such a sign-in name it in the claim device_key: as the client
@@ -56,7 +58,6 @@ type device struct {
 	LastUsed   time.Time
 
 	key, owner string
-	version    int64
 }
 
 // deviceKeyPattern is Cognito's, with its length.
@@ -105,46 +106,43 @@ func (p *Pool) deviceOf(ctx context.Context, sub, key string) (device, error) {
 }
 
 func decodeDevice(r Record) (device, error) {
-	d := device{key: r.Key, owner: r.Owner, version: r.Version}
+	d := device{key: r.Key, owner: r.Owner}
 	if err := json.Unmarshal(r.Data, &d); err != nil {
 		return device{}, fmt.Errorf("userpool: the record of a device is damaged: %w", err)
 	}
 	return d, nil
 }
 
-// putDevice writes a device. Errors: ErrStale and ErrNotFound, as PutRecord has them, and ServiceUnavailable.
-func (p *Pool) putDevice(ctx context.Context, d device) error {
+// encodeInto puts a device into its record.
+func (d device) encodeInto(r *Record) error {
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("userpool: encoding a device: %w", err)
 	}
-	err = p.store.PutRecord(ctx, p.id, Record{Kind: recordDevice, Key: d.key, Owner: d.owner, Data: raw, Version: d.version})
-	if errors.Is(err, ErrStale) || errors.Is(err, ErrNotFound) {
-		return err
-	}
-	return unavailable("writing a device", err)
+	r.Owner, r.Data = d.owner, raw
+	return nil
 }
 
-// changeDevice reads, changes and writes a device of a user until nobody else did so in between. The error is ResourceNotFound, or that of
-// change, after which nothing is written.
-func (p *Pool) changeDevice(ctx context.Context, sub, key string, change func(*device) error) error {
-	for range 100 {
-		d, err := p.deviceOf(ctx, sub, key)
-		if err != nil {
-			return err
-		}
-		if err := change(&d); err != nil {
-			return err
-		}
-		err = p.putDevice(ctx, d)
-		if errors.Is(err, ErrNotFound) {
-			return deviceNotFound()
-		}
-		if !errors.Is(err, ErrStale) {
-			return err
-		}
+// changeDevice changes a device of a user. The error is ResourceNotFound, or that of the store.
+func (p *Pool) changeDevice(ctx context.Context, sub, key string, change func(*device)) error {
+	if namedDevice(key) == "" {
+		return deviceNotFound()
 	}
-	return limitExceeded(time.Second)
+	err := p.changeRecord(ctx, recordDevice, key, func(r *Record) (bool, error) {
+		if r.Owner != sub {
+			return false, deviceNotFound()
+		}
+		d, err := decodeDevice(*r)
+		if err != nil {
+			return false, err
+		}
+		change(&d)
+		return true, d.encodeInto(r)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return deviceNotFound()
+	}
+	return err
 }
 
 // expired tells whether a device was not used for so long that it is no longer known at sign-in.
@@ -201,14 +199,7 @@ func (p *Pool) standingDevice(ctx context.Context, s *signIn) (device, error) {
 // answerDeviceSRPA answers the challenge DEVICE_SRP_AUTH, which wants the client's half. The error is ResourceNotFound for a device that was
 // forgotten in the meantime, or is not the one that the sign-in named; the SDKs then drop their key and begin again.
 func (p *Pool) answerDeviceSRPA(ctx context.Context, s *signIn, r ChallengeResponse) (*AuthOutcome, error) {
-	if r.DeviceKey != s.DeviceKey {
-		return nil, deviceNotFound()
-	}
-	d, err := p.standingDevice(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	v, err := p.openVerifier(ctx, d.Verifier, deviceLabel(d))
+	d, v, err := p.deviceToProve(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}
@@ -217,6 +208,19 @@ func (p *Pool) answerDeviceSRPA(ctx context.Context, s *signIn, r ChallengeRespo
 		return nil, err
 	}
 	return p.challenge(ctx, s, &Challenge{Name: ChallengeDevicePassword, Username: s.user.Sub, SRP: parameters})
+}
+
+// deviceToProve returns the device that a response names and its verifier, if it is still the one that the sign-in named, and stands.
+func (p *Pool) deviceToProve(ctx context.Context, s *signIn, r ChallengeResponse) (device, srp.Verifier, error) {
+	if r.DeviceKey != s.DeviceKey {
+		return device{}, srp.Verifier{}, deviceNotFound()
+	}
+	d, err := p.standingDevice(ctx, s)
+	if err != nil {
+		return device{}, srp.Verifier{}, err
+	}
+	v, err := p.openVerifier(ctx, d.Verifier, deviceLabel(d))
+	return d, v, err
 }
 
 // deviceLabel binds the sealed verifier to its device and user.
@@ -228,14 +232,7 @@ func (p *Pool) answerDeviceSRP(ctx context.Context, s *signIn, r ChallengeRespon
 	if err := p.countProof(ctx, s); err != nil {
 		return nil, err
 	}
-	if r.DeviceKey != s.DeviceKey {
-		return nil, deviceNotFound()
-	}
-	d, err := p.standingDevice(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	v, err := p.openVerifier(ctx, d.Verifier, deviceLabel(d))
+	d, v, err := p.deviceToProve(ctx, s, r)
 	if err != nil {
 		return nil, err
 	}
@@ -293,9 +290,8 @@ func (p *Pool) replaceable(s *signIn, d device) bool {
 
 // noteDevice notes the use of a device by a sign-in.
 func (p *Pool) noteDevice(ctx context.Context, s *signIn, key string) error {
-	return p.changeDevice(ctx, s.user.Sub, key, func(d *device) error {
+	return p.changeDevice(ctx, s.user.Sub, key, func(d *device) {
 		d.LastUsed, d.IPAddress, d.UserAgent = p.now(), s.Context.address(), s.Context.agent()
-		return nil
 	})
 }
 

@@ -98,13 +98,17 @@ func (p *Pool) confirmDevice(ctx context.Context, c caller, in ConfirmDeviceInpu
 	if err := p.makeRoomForDevice(ctx, d.owner); err != nil {
 		return err
 	}
-	switch err := p.putDevice(ctx, d); {
+	r := Record{Kind: recordDevice, Key: d.key}
+	if err := d.encodeInto(&r); err != nil {
+		return err
+	}
+	switch err := p.store.PutRecord(ctx, p.id, r); {
 	case errors.Is(err, ErrStale):
 		return deviceKeyExists()
 	case errors.Is(err, ErrNotFound): // the user was deleted a moment ago
 		return signedOut()
 	case err != nil:
-		return err
+		return unavailable("writing a device", err)
 	}
 	return p.unconfirmIfOver(ctx, c.session.ID, d.key)
 }
@@ -153,7 +157,7 @@ func (p *Pool) rememberDevice(ctx context.Context, u User, key string, status De
 		return failField(InvalidParameter, "deviceRememberedStatus", "The status %q is neither %q nor %q.",
 			printable(string(status)), DeviceRemembered, DeviceNotRemembered)
 	}
-	return p.changeDevice(ctx, u.Sub, key, func(d *device) error {
+	return p.changeDevice(ctx, u.Sub, key, func(d *device) {
 		d.Remembered = status == DeviceRemembered
 		switch {
 		case !d.Remembered:
@@ -162,7 +166,6 @@ func (p *Pool) rememberDevice(ctx context.Context, u User, key string, status De
 			d.Trusted, d.Epoch = true, u.Epoch
 		}
 		d.Modified = p.now()
-		return nil
 	})
 }
 

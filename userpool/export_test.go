@@ -63,18 +63,6 @@ func (p *Pool) NextFactorForTest(ctx context.Context, u User, amr []string, acr 
 	return next, s.Choices, err
 }
 
-// AskFirstForTest begins a sign-in with a one-time code, as the choice of a first factor does.
-func (p *Pool) AskFirstForTest(ctx context.Context, clientID, username string, name ChallengeName) (*AuthOutcome, error) {
-	client, _ := p.client(clientID)
-	s := &signIn{Flow: UserAuth, ClientID: clientID, client: client}
-	a, err := p.account(ctx, username)
-	if err != nil {
-		return nil, err
-	}
-	s.of(a)
-	return p.ask(ctx, s, name)
-}
-
 // UseSoftwareTokenForTest and UseRecoveryCodeForTest use a code without a sign-in, and so without the limits.
 func (p *Pool) UseSoftwareTokenForTest(ctx context.Context, sub, code string) error {
 	u, err := p.store.User(ctx, p.id, sub)

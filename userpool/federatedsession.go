@@ -55,24 +55,24 @@ type providerSession struct {
 	Session []byte
 }
 
-// finishAt lets a provider finish a sign-in, and returns what it says of its session, if it says anything.
-func (p Provider) finishAt(r *http.Request, pending []byte) (subject string, attributes map[string][]string, session *providerSession, err error) {
+// finishAt lets a provider finish a sign-in.
+func (p Provider) finishAt(r *http.Request, pending []byte) (assertion, map[string][]string, error) {
 	sessions, ok := p.IdentityProvider.(SessionProvider)
 	if !ok {
-		subject, attributes, err = contain2(func() (string, map[string][]string, error) { return p.Finish(r, pending) })
-		return subject, attributes, nil, err
+		subject, attributes, err := contain2(func() (string, map[string][]string, error) { return p.Finish(r, pending) })
+		return assertion{subject: subject}, attributes, err
 	}
-	session, attributes, err = contain2(func() (*providerSession, map[string][]string, error) {
+	session, attributes, err := contain2(func() (*providerSession, map[string][]string, error) {
 		subject, attributes, id, data, err := sessions.FinishSession(r, pending)
 		return &providerSession{Subject: subject, ID: id, Session: data}, attributes, err
 	})
+	if err == nil && (len(session.Session) > maxProviderSession || len(session.ID) > maxSessionID) {
+		err = fmt.Errorf("the provider wants more to be kept of its session than %d bytes, or names it with more than %d", maxProviderSession, maxSessionID)
+	}
 	if err != nil {
-		return "", nil, nil, err
+		return assertion{}, nil, err
 	}
-	if len(session.Session) > maxProviderSession || len(session.ID) > maxSessionID {
-		return "", nil, nil, fmt.Errorf("the provider wants more to be kept of its session than %d bytes, or names it with more than %d", maxProviderSession, maxSessionID)
-	}
-	return session.Subject, attributes, session, nil
+	return assertion{subject: session.Subject, session: session}, attributes, nil
 }
 
 // sealProviderSession is what Session.ProviderSession holds.
@@ -216,6 +216,9 @@ func (p *Pool) FinishFederatedSignOut(ctx context.Context, r *http.Request, in F
 // issued through them, and returns the handler that answers. provider is a name, or empty where all providers share one address: the one
 // that recognizes the request is asked. The error is InvalidIdentityProvider for a request that none of them made.
 func (p *Pool) ReceiveFederatedSignOut(ctx context.Context, r *http.Request, provider string) (answer http.Handler, err error) {
+	if err := r.ParseForm(); err != nil { // once, for all who are asked
+		return nil, fail(InvalidIdentityProvider, "The request of the other provider could not be read.")
+	}
 	refused := errors.New("no provider that knows sessions is asked for")
 	for _, candidate := range p.providers {
 		sessions, able := candidate.IdentityProvider.(SessionProvider)

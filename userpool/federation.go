@@ -308,21 +308,15 @@ type FinishFederatedSignInInput struct {
 func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
 	provider, pending, err := p.takeFederated(ctx, ticketFederation, in.Provider, in.State, in.Browser)
 	if errors.Is(err, errNotBegun) {
-		return p.unsolicitedSignIn(ctx, r, in)
+		out, err := p.unsolicitedSignIn(ctx, r, in)
+		return out, "", err
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	subject, attributes, session, err := provider.finishAt(r.WithContext(ctx), pending.Pending)
-	a := assertion{provider: provider, subject: subject, session: session, context: in.UserContext}
-	if a.said, err = p.believed(ctx, a, attributes, err); err != nil {
-		return nil, pending.ReturnTo, err
-	}
-	if pending.LinkTo != "" {
-		out, err := p.finishLink(ctx, a, pending.LinkTo, in)
-		return out, pending.ReturnTo, err
-	}
-	out, err := p.federatedSignIn(ctx, a, in)
+	out, err := p.finishFederatedSignIn(ctx, provider, pending.LinkTo, in, func() (assertion, map[string][]string, error) {
+		return provider.finishAt(r.WithContext(ctx), pending.Pending)
+	})
 	return out, pending.ReturnTo, err
 }
 
@@ -349,16 +343,34 @@ func (p *Pool) takeFederated(ctx context.Context, kind, name, state, browser str
 	return provider, pending, nil
 }
 
-// believed returns what a provider said about a person, as attributes of this pool. finished is how the provider judged the answer.
+// finishFederatedSignIn goes on once it is known that this browser began the sign-in, or that nobody had to. finish lets the provider judge
+// the answer.
+func (p *Pool) finishFederatedSignIn(
+	ctx context.Context, provider Provider, linkTo string, in FinishFederatedSignInInput, finish func() (assertion, map[string][]string, error),
+) (*AuthOutcome, error) {
+	s := &signIn{Result: ResultBrowserSession, Provider: provider.Name, Replaces: in.Replaces, Context: in.UserContext, client: p.browserClient()}
+	a, attributes, err := finish()
+	a.provider, a.context = provider, in.UserContext
+	if a.said, err = p.believed(ctx, a, attributes, err); err == nil && linkTo != "" {
+		return p.finishLink(ctx, a, linkTo, in)
+	}
+	var out *AuthOutcome
+	if err == nil {
+		out, err = p.federatedSignIn(ctx, s, a)
+	}
+	p.auditFailedSignIn(ctx, s, err)
+	return out, err
+}
+
+// believed returns what a provider said about a person, as attributes of this pool, as far as the hook and the mapping let it through.
+// finished is how the provider judged the answer.
 func (p *Pool) believed(ctx context.Context, a assertion, attributes map[string][]string, finished error) (map[string]string, error) {
 	if finished == nil {
 		finished = checkSubject(a.subject)
 	}
 	if finished != nil {
 		p.log.WarnContext(ctx, "userpool: a sign-in elsewhere failed", "pool", p.id, "provider", a.provider.Name, "error", finished)
-		failed := &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: finished}
-		p.auditFailedSignIn(ctx, &signIn{Provider: a.provider.Name}, failed)
-		return nil, failed
+		return nil, &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: finished}
 	}
 	attributes, err := p.inboundFederation(ctx, a.provider.Name, attributes)
 	if err != nil {
@@ -369,8 +381,10 @@ func (p *Pool) believed(ctx context.Context, a assertion, attributes map[string]
 
 // unsolicitedSignIn asks the providers that may send people who began there, or the one that is named. Each makes sure that the answer is
 // its own, and is not to a request.
-func (p *Pool) unsolicitedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {
-	refused := fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
+func (p *Pool) unsolicitedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, error) {
+	if err := r.ParseForm(); err != nil { // once, for all who are asked
+		return nil, fail(InvalidIdentityProvider, "The answer of the other provider could not be read.")
+	}
 	for _, provider := range p.providers {
 		from, able := provider.IdentityProvider.(UnsolicitedProvider)
 		if !able || in.Provider != "" && provider.Name != in.Provider {
@@ -384,31 +398,27 @@ func (p *Pool) unsolicitedSignIn(ctx context.Context, r *http.Request, in Finish
 			p.log.InfoContext(ctx, "userpool: an answer that nobody asked for was refused", "pool", p.id, "provider", provider.Name, "error", err)
 			continue
 		}
-		a := assertion{provider: provider, subject: subject, context: in.UserContext}
-		if a.said, err = p.believed(ctx, a, attributes, nil); err != nil {
-			return nil, "", err
-		}
-		out, err := p.federatedSignIn(ctx, a, in)
-		return out, "", err
+		return p.finishFederatedSignIn(ctx, provider, "", in, func() (assertion, map[string][]string, error) {
+			return assertion{subject: subject}, attributes, nil
+		})
 	}
-	return nil, "", refused
+	return nil, fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
 }
 
 // federatedSignIn signs in whom a provider vouches for.
-func (p *Pool) federatedSignIn(ctx context.Context, a assertion, in FinishFederatedSignInInput) (*AuthOutcome, error) {
+func (p *Pool) federatedSignIn(ctx context.Context, s *signIn, a assertion) (*AuthOutcome, error) {
 	u, err := p.federatedUser(ctx, a)
 	if err != nil {
 		return nil, err
 	}
+	s.Name, s.Subject, s.Account = Identifier{identifySub, u.Sub}, u.Sub, u.Sub
 	if !u.Enabled {
-		refused := noFederatedAccess()
-		p.auditFailedSignIn(ctx, &signIn{Provider: a.provider.Name, Account: u.Sub, Context: in.UserContext}, refused)
-		return nil, refused
+		s.Outside = u.outside()
+		return nil, noFederatedAccess()
 	}
-	return p.advance(ctx, &signIn{
-		Result: ResultBrowserSession, AMR: []string{amrFederated}, AuthTime: p.now(), Provider: a.provider.Name, ProviderSession: a.session, Replaces: in.Replaces,
-		Name: Identifier{identifySub, u.Sub}, Subject: u.Sub, Sub: u.Sub, Epoch: u.Epoch, Context: in.UserContext, user: u, client: p.browserClient(),
-	})
+	s.AMR, s.AuthTime = []string{amrFederated}, p.now()
+	s.Sub, s.Epoch, s.user, s.ProviderSession = u.Sub, u.Epoch, u, a.session
+	return p.advance(ctx, s)
 }
 
 func noFederatedAccess() error {

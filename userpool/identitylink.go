@@ -127,8 +127,7 @@ func (p *Pool) mayLink(ctx context.Context, token string) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	second := p.settings.MFA != MFAOff && (c.user.SoftwareToken != nil || len(c.user.MFA) > 0)
-	if second && !slices.Contains(c.session.AMR, amrFederated) && !reaches(acrOf(c.session.AMR), ACRMultiFactor) {
+	if len(p.switchedOn(c.user)) > 0 && !slices.Contains(c.session.AMR, amrFederated) && !reaches(acrOf(c.session.AMR), ACRMultiFactor) {
 		return caller{}, fail(LoginRequired, "Please sign in again first, with your second factor.")
 	}
 	return c, nil

@@ -98,11 +98,27 @@ func (p *Pool) giveBack(ctx context.Context, l limit, from UserContextData, n in
 	if block == "" || n == 0 {
 		return
 	}
-	err := p.changeCounter(ctx, l, block, func(c *Counter) (bool, error) {
-		c.N = max(0, c.N-n)
-		return true, nil
+	p.logFailure(ctx, "an attempt could not be given back to a network", p.uncount(ctx, l, block, n))
+}
+
+// uncount takes attempts that turned out well out of a count. Those that failed before them stay counted.
+func (p *Pool) uncount(ctx context.Context, l limit, subject string, n int64) error {
+	return p.changeCounter(ctx, l, subject, func(c *Counter) (bool, error) {
+		counted := c.N > 0
+		c.N, c.Until = max(0, c.N-n), time.Time{}
+		return counted, nil
 	})
-	p.logFailure(ctx, "an attempt could not be given back to a network", err)
+}
+
+// uncountProof gives back at once what countProof counted, of the account and of the network, where a sign-in has several proofs of one kind.
+func (p *Pool) uncountProof(ctx context.Context, s *signIn) error {
+	subject, err := p.countedAs(ctx, s.Subject, s.Context, s.DeviceKey)
+	if err != nil {
+		return err
+	}
+	s.counted = false
+	p.giveBack(ctx, networkGuesses, s.Context, 1)
+	return p.uncount(ctx, limitSignIn, subject, 1)
 }
 
 // forgetFailures ends the series of failures of the user of a sign-in, where it came from, and gives back the proofs that were right.

@@ -175,7 +175,7 @@ func TestU7_LockedAccountDoesNotLockTheOffice(t *testing.T) {
 	require.NoError(t, k.signInFrom(office, "ada@example.com", password))
 }
 
-// Two hundred people of one office sign in at once; attempts at once count like attempts in a row.
+// Sixty people of one office sign in at once; attempts at once count like attempts in a row.
 func TestU8_ParallelSignInsOfOneNetwork(t *testing.T) {
 	if testing.Short() {
 		t.Skip("hashes hundreds of passwords")

@@ -123,11 +123,9 @@ func (p *Pool) requestedFactor(s *signIn) (ChallengeName, error) {
 
 // chooseFactor is the second factor to ask for, SELECT_MFA_TYPE if there are several, or "" if there is none.
 func (p *Pool) chooseFactor(s *signIn) ChallengeName {
-	factors, preferred := p.secondFactors(s.user)
-	again := func(f ChallengeName) bool { return s.MFA.FirstAddress != "" && factorAddress(f) == s.MFA.FirstAddress }
-	factors = slices.DeleteFunc(factors, again)
+	factors, preferred := p.usableFactors(s)
 	switch {
-	case preferred != "" && !again(preferred):
+	case preferred != "":
 		return preferred
 	case len(factors) == 1:
 		return factors[0]
@@ -136,6 +134,19 @@ func (p *Pool) chooseFactor(s *signIn) ChallengeName {
 		return ChallengeSelectMFAType
 	}
 	return ""
+}
+
+// usableFactors returns the second factors that a sign-in can be asked for, and the preferred one or "": those of the user, but for the code to
+// the address that was the first factor.
+func (p *Pool) usableFactors(s *signIn) (factors []ChallengeName, preferred ChallengeName) {
+	factors, preferred = p.secondFactors(s.user)
+	factors = slices.DeleteFunc(factors, func(f ChallengeName) bool {
+		return s.MFA.FirstAddress != "" && factorAddress(f) == s.MFA.FirstAddress
+	})
+	if !slices.Contains(factors, preferred) {
+		preferred = ""
+	}
+	return factors, preferred
 }
 
 // secondFactors returns the second factors that a user can be asked for, in the order of the settings, and the one that the user prefers,
@@ -204,10 +215,10 @@ func recoveryAttribute(mechanism RecoveryMechanism) string {
 	return ""
 }
 
-// factorAddress is the attribute that the codes of a factor go to, or "" for one without codes that are sent.
+// factorAddress is the attribute that the codes or links of a factor go to, or "" for one with which nothing is sent.
 func factorAddress(f ChallengeName) string {
 	switch f {
-	case ChallengeEmailOTP:
+	case ChallengeEmailOTP, ChallengeEmailLink:
 		return "email"
 	case ChallengeSMSMFA, ChallengeSMSOTP:
 		return "phone_number"
@@ -220,7 +231,7 @@ func (p *Pool) mayAnswer(s *signIn) bool {
 	if s.MFA.NewAddress != "" {
 		return slices.Contains(p.setUpChoices(s.user), s.Challenge)
 	}
-	factors, _ := p.secondFactors(s.user)
+	factors, _ := p.usableFactors(s)
 	return slices.Contains(factors, s.Challenge)
 }
 
@@ -253,7 +264,7 @@ func (p *Pool) proveSecondFactor(ctx context.Context, s *signIn, typed string, v
 // answerMFAChoice answers the challenge SELECT_MFA_TYPE.
 func (p *Pool) answerMFAChoice(ctx context.Context, s *signIn, r ChallengeResponse) (*AuthOutcome, error) {
 	choice := ChallengeName(r.Answer)
-	factors, _ := p.secondFactors(s.user)
+	factors, _ := p.usableFactors(s)
 	if !slices.Contains(s.Choices, choice) || !slices.Contains(factors, choice) {
 		return nil, p.again(ctx, s, failField(InvalidParameter, "answer", "Choose one of the ways that are offered."))
 	}
@@ -265,11 +276,7 @@ func (p *Pool) answerMFASetup(ctx context.Context, s *signIn, r ChallengeRespons
 	if s.MFADone {
 		return p.advance(ctx, s)
 	}
-	var may func(string) bool
-	if s.ClientID != "" {
-		may = s.client.canWrite
-	}
-	given, err := p.settings.checkAttributes(r.UserAttributes, writtenByUser, may)
+	given, err := p.givenAttributes(s, r)
 	if err != nil {
 		return nil, p.again(ctx, s, err)
 	}

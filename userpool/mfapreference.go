@@ -239,14 +239,7 @@ func (p *Pool) authFactors(u User) UserAuthFactors {
 		f.FriendlyDeviceName = u.SoftwareToken.Name
 	}
 	for _, first := range p.settings.FirstFactors {
-		has := u.firstFactorAddress(first) != ""
-		switch first {
-		case ChallengePassword:
-			has = u.PasswordHash != ""
-		case ChallengeWebAuthn:
-			has = len(u.Passkeys) > 0
-		}
-		if has {
+		if u.has(first) {
 			f.ConfiguredUserAuthFactors = append(f.ConfiguredUserAuthFactors, first)
 		}
 	}

@@ -3,8 +3,6 @@ package userpool
 import (
 	"context"
 	"errors"
-	"slices"
-	"time"
 )
 
 // purposeSecondFactor keeps the code of a second factor apart from that of a first one, which anybody can have sent.
@@ -28,15 +26,19 @@ func (s *signIn) otpAddress(u User, name ChallengeName) string {
 	return u.Attributes[factorAddress(name)]
 }
 
-// firstFactorAddress is the address to which a user gets the code of a first factor, or "". Before the sign-up is confirmed it is the address
-// that was signed up with: any other would give the name to who does not own it. After that, an address that is not verified will do only
-// for who has no verified one: a number that was mistyped must not be enough to sign in.
+// firstFactorAddress is the address to which a user gets the code or link of a first factor, or "". Before the sign-up is confirmed it is the
+// address that was signed up with: any other would give the name to who does not own it. After that, an address that is not verified will
+// do only for who has no verified one: a number that was mistyped must not be enough to sign in. Links go to verified addresses alone. Who
+// signs in elsewhere gets nothing: the address is what the other provider says.
 func (u User) firstFactorAddress(name ChallengeName) string {
 	attribute := factorAddress(name)
 	own, _ := u.signUpAddress()
 	verified := u.Attributes[verifiedAttribute("email")] == "true" || u.Attributes[verifiedAttribute("phone_number")] == "true"
+	proved := u.Attributes[verifiedAttribute(attribute)] == "true"
 	switch {
-	case attribute == "", u.Status == StatusUnconfirmed && own != attribute, verified && u.Attributes[verifiedAttribute(attribute)] != "true":
+	case attribute == "", u.Status == StatusExternalProvider, u.Status == StatusUnconfirmed && own != attribute:
+		return ""
+	case !proved && (verified || name == ChallengeEmailLink):
 		return ""
 	}
 	return u.Attributes[attribute]
@@ -58,11 +60,8 @@ func (p *Pool) askOTP(ctx context.Context, s *signIn, name ChallengeName) (*Code
 		}
 	}
 	attribute, to := factorAddress(name), s.otpAddress(s.user, name)
-	details, subject, err := p.otpDelivery(ctx, s, attribute, to)
+	details, err := p.countFactorMessage(ctx, s, attribute, to)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.countAttempt(ctx, limitMessage, subject, s.Context); err != nil {
 		return nil, err
 	}
 	if to == "" {
@@ -91,19 +90,55 @@ func (p *Pool) askOTP(ctx context.Context, s *signIn, name ChallengeName) (*Code
 	return details, nil
 }
 
-// otpDelivery says where a code goes, or would go, and what messages are counted for.
-func (p *Pool) otpDelivery(ctx context.Context, s *signIn, attribute, to string) (details *CodeDeliveryDetails, subject string, err error) {
+// countFactorMessage counts the message of a factor, and says where it goes, or would go. Only who has proved the first factor is told the
+// address of the user whatever they typed, and counts, for an address that is being set up, as whoever has messages sent to addresses of
+// their own.
+func (p *Pool) countFactorMessage(ctx context.Context, s *signIn, attribute, to string) (*CodeDeliveryDetails, error) {
+	subject := to
 	switch {
-	case to != "":
-		return delivery(attribute, to), to, nil
+	case !s.MFA.Asked:
+		subject = s.messageSubject(attribute, to)
+	case s.MFA.NewAddress != "":
+		if err := p.countAttempt(ctx, limitMessage, s.user.Sub, s.Context); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.countAttempt(ctx, limitMessage, subject, s.Context); err != nil {
+		return nil, err
+	}
+	if s.MFA.Asked {
+		return delivery(attribute, to), nil
+	}
+	return p.firstFactorDelivery(ctx, s, attribute, to)
+}
+
+// messageSubject is what the messages of a first factor are counted for; see the function of this name. A made-up address has a count of its
+// own, as a real one has.
+func (s *signIn) messageSubject(attribute, to string) string {
+	if to != "" || s.Name.Kind == attribute || s.Name.Kind == identifySub {
+		return messageSubject(account{id: s.Name, nobody: s.Subject}, to)
+	}
+	return attribute + " " + s.Subject
+}
+
+// firstFactorDelivery says where the message of a first factor goes, or would go. An address is made up for who has none, and for everybody
+// who was named by sub, as one that the pool itself told, perhaps for a name that nobody has, must not tell whether there is a user.
+func (p *Pool) firstFactorDelivery(ctx context.Context, s *signIn, attribute, to string) (*CodeDeliveryDetails, error) {
+	switch {
 	case s.Name.Kind == attribute: // the identifiers that are addresses are named as the attributes
-		return delivery(attribute, s.Name.Value), s.Name.Value, nil
+		return delivery(attribute, s.Name.Value), nil
+	case to != "" && s.Name.Kind != identifySub:
+		return delivery(attribute, to), nil
 	case attribute == "phone_number":
 		number, err := p.simulatedNumber(ctx, s.Name)
-		return delivery(attribute, number), s.Subject, err
+		return delivery(attribute, number), err
 	}
-	d, err := p.simulatedDelivery(ctx, account{id: Identifier{Kind: "otp " + s.Name.Kind, Value: s.Name.Value}})
-	return &d, s.Subject, err
+	id := s.Name
+	if id.Kind == IdentifierPhone {
+		id.Kind = "email of " + id.Kind
+	}
+	d, err := p.simulatedDelivery(ctx, account{id: id})
+	return &d, err
 }
 
 // simulatedNumber makes up a phone number, always the same one for a name.
@@ -144,9 +179,6 @@ func otpMethod(name ChallengeName) string {
 }
 
 func (p *Pool) answerFirstOTP(ctx context.Context, s *signIn, r ChallengeResponse) (*AuthOutcome, error) {
-	if !slices.Contains(p.settings.FirstFactors, s.Challenge) {
-		return nil, invalidSession()
-	}
 	if err := p.countProof(ctx, s); err != nil {
 		return nil, p.again(ctx, s, err)
 	}
@@ -154,8 +186,8 @@ func (p *Pool) answerFirstOTP(ctx context.Context, s *signIn, r ChallengeRespons
 	if err != nil {
 		return nil, p.again(ctx, s, err)
 	}
-	attribute := factorAddress(s.Challenge)
-	if s.otpAddress(s.user, s.Challenge) == "" || !s.user.hasCode(purposeSignIn) {
+	attribute, to := factorAddress(s.Challenge), s.otpAddress(s.user, s.Challenge)
+	if to == "" || !s.user.hasCode(purposeSignIn) {
 		return nil, p.again(ctx, s, p.decoyCode(ctx, s.Subject))
 	}
 	var confirmed bool
@@ -175,7 +207,7 @@ func (p *Pool) answerFirstOTP(ctx context.Context, s *signIn, r ChallengeRespons
 	if confirmed {
 		p.confirmed(ctx, s.user)
 	}
-	p.logFailure(ctx, "a count of messages could not be ended", p.forget(ctx, limitMessage, s.user.Attributes[attribute]))
+	p.logFailure(ctx, "a count of messages could not be ended", p.forget(ctx, limitMessage, s.messageSubject(attribute, to)))
 	s.MFA.FirstAddress = attribute
 	s.proved(p.now(), otpMethod(s.Challenge))
 	return p.advance(ctx, s)
@@ -185,8 +217,7 @@ func (p *Pool) answerFirstOTP(ctx context.Context, s *signIn, r ChallengeRespons
 // have signed up with the address in advance, and wait for its owner to confirm it. The password is dropped; ForgotPassword sets another.
 func (u *User) confirmByCode() {
 	u.Status = StatusConfirmed
-	u.PasswordHash, u.SRPVerifier, u.PasswordHistory = "", nil, nil
-	u.PasswordChanged, u.PasswordExpires = time.Time{}, time.Time{}
+	u.copyPassword(User{})
 	u.dropCode(purposeConfirm)
 }
 

@@ -19,7 +19,7 @@ const smsOTP = userpool.ChallengeSMSOTP
 // otpKit is a pool in which people sign in with one-time codes.
 func otpKit(t testing.TB, store userpool.Store, change func(*userpool.Config)) *kit {
 	return mfaKit(t, store, userpool.MFAOptional, func(c *userpool.Config) {
-		c.Settings.FirstFactors = []userpool.ChallengeName{userpool.ChallengePassword, emailOTP, smsOTP}
+		withFactors(userpool.ChallengePassword, emailOTP, smsOTP)(c)
 		if change != nil {
 			change(c)
 		}
@@ -29,7 +29,7 @@ func otpKit(t testing.TB, store userpool.Store, change func(*userpool.Config)) *
 // first begins a sign-in with a code.
 func (k *kit) first(username string, name userpool.ChallengeName) *userpool.Challenge {
 	k.t.Helper()
-	out, err := k.AskFirstForTest(context.Background(), webApp.ID, username, name)
+	out, err := k.choose(username, name)
 	require.NoError(k.t, err)
 	require.Equal(k.t, name, out.Challenge.Name)
 	return out.Challenge
@@ -145,7 +145,7 @@ func TestU1_U3_FirstFactorCodes(t *testing.T) {
 
 func TestSignIn_CodesRevealWhereWanted(t *testing.T) {
 	k := otpKit(t, memstore.New(), func(c *userpool.Config) { c.Settings.Clients[0].RevealUserExistence = true })
-	_, err := k.AskFirstForTest(t.Context(), webApp.ID, "nobody@example.com", emailOTP)
+	_, err := k.choose("nobody@example.com", emailOTP)
 	require.ErrorIs(t, err, userpool.UserNotFound)
 }
 
@@ -234,7 +234,7 @@ func TestU9_Guesses(t *testing.T) {
 
 	sent := k.mails()
 	for range 20 {
-		_, err = k.AskFirstForTest(t.Context(), webApp.ID, "ada@example.com", emailOTP)
+		_, err = k.choose("ada@example.com", emailOTP)
 	}
 	require.ErrorIs(t, err, userpool.LimitExceeded)
 	require.LessOrEqual(t, k.mails()-sent, 5)
@@ -288,7 +288,7 @@ func TestSignIn_CodesAskHook(t *testing.T) {
 	k.user("ada@example.com")
 	before := k.mails()
 	for _, who := range []string{"ada@example.com", "nobody@example.com"} {
-		_, err := k.AskFirstForTest(t.Context(), webApp.ID, who, emailOTP)
+		_, err := k.choose(who, emailOTP)
 		require.ErrorIs(t, err, userpool.UserHookFailed)
 	}
 	require.Equal(t, int32(2), asked.Load())

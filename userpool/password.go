@@ -20,7 +20,7 @@ func (p *Pool) beginPassword(ctx context.Context, s *signIn, in InitiateAuthInpu
 
 // answerPassword answers the challenge PASSWORD.
 func (p *Pool) answerPassword(ctx context.Context, s *signIn, r ChallengeResponse) (*AuthOutcome, error) {
-	return p.provePassword(ctx, s, account{id: s.Name, user: s.user, found: s.user.Sub != ""}, r.Password)
+	return p.provePassword(ctx, s, account{id: s.Name, user: s.user, found: s.Account != ""}, r.Password)
 }
 
 // provePassword is the one place where a password is compared. It hashes once for everybody: also for a user who is not there, is disabled,
@@ -82,16 +82,13 @@ func (p *Pool) upgradePassword(ctx context.Context, s *signIn, password string) 
 		return
 	}
 	old := s.user.PasswordHash
-	u, err := p.changeUser(ctx, s.user.Sub, func(u *User) error {
+	err := p.changeSignIn(ctx, s, func(u *User) error {
 		if hmac.Equal([]byte(u.PasswordHash), []byte(old)) {
 			u.PasswordHash, u.SRPVerifier = fresh.PasswordHash, fresh.SRPVerifier
 		}
 		return nil
 	})
 	p.logFailure(ctx, "a password could not be stored anew", err)
-	if err == nil {
-		s.user = u
-	}
 }
 
 // hashPassword puts a password into a user: its hash, and a verifier where the pool keeps them.
@@ -142,11 +139,7 @@ func (p *Pool) askNewPassword(s *signIn, c *Challenge) {
 
 // answerNewPassword answers the challenge NEW_PASSWORD_REQUIRED.
 func (p *Pool) answerNewPassword(ctx context.Context, s *signIn, r ChallengeResponse) (*AuthOutcome, error) {
-	var may func(string) bool
-	if s.ClientID != "" {
-		may = s.client.canWrite
-	}
-	given, err := p.settings.checkAttributes(r.UserAttributes, writtenByUser, may)
+	given, err := p.givenAttributes(s, r)
 	if err != nil {
 		return nil, p.again(ctx, s, err)
 	}
@@ -172,13 +165,12 @@ func (p *Pool) answerNewPassword(ctx context.Context, s *signIn, r ChallengeResp
 	if err != nil {
 		return nil, p.again(ctx, s, err)
 	}
-	u, err := p.changeUser(ctx, s.user.Sub, func(u *User) error {
-		if u.Status != StatusForceChangePassword || u.Epoch != s.Epoch {
+	err = p.changeSignIn(ctx, s, func(u *User) error {
+		if u.Status != StatusForceChangePassword {
 			return invalidSession()
 		}
 		p.applyAttributes(u, given)
-		u.PasswordHash, u.SRPVerifier, u.PasswordHistory = fresh.PasswordHash, fresh.SRPVerifier, fresh.PasswordHistory
-		u.PasswordChanged, u.PasswordExpires = fresh.PasswordChanged, time.Time{}
+		u.copyPassword(fresh)
 		u.Status = StatusConfirmed
 		var err error
 		u.Identifiers, err = p.settings.identifiers(*u)
@@ -187,10 +179,19 @@ func (p *Pool) answerNewPassword(ctx context.Context, s *signIn, r ChallengeResp
 	if err != nil {
 		return nil, err
 	}
-	p.audit(ctx, AuditEvent{Type: EventPasswordChange, Operation: s.operation(), Sub: u.Sub, ClientID: s.ClientID}, s.Context, nil)
-	s.user, s.PasswordSet = u, true
+	p.audit(ctx, AuditEvent{Type: EventPasswordChange, Operation: s.operation(), Sub: s.user.Sub, ClientID: s.ClientID}, s.Context, nil)
+	s.PasswordSet = true
 	s.proved(p.now(), amrPassword)
 	return p.advance(ctx, s)
+}
+
+// givenAttributes returns the attributes of a response, if the client may write them.
+func (p *Pool) givenAttributes(s *signIn, r ChallengeResponse) (map[string]string, error) {
+	var may func(string) bool
+	if s.ClientID != "" {
+		may = s.client.canWrite
+	}
+	return p.settings.checkAttributes(r.UserAttributes, writtenByUser, may)
 }
 
 // applyAttributes sets checked attributes: an empty value deletes, and a new address is not verified.

@@ -1,6 +1,11 @@
 package userpool
 
-import "slices"
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
 
 // Record is something that the pool knows by a name, such as a device of a user or an import job.
 type Record struct {
@@ -19,4 +24,30 @@ type Record struct {
 func (r Record) Clone() Record {
 	r.Data = slices.Clone(r.Data)
 	return r
+}
+
+// changeRecord reads, changes and writes a record until nobody else did so in between. One that is not there is made: change gets it with
+// neither owner nor data. change tells whether there is something to write. The error is that of change, or ErrNotFound if the owner is not
+// there any more.
+func (p *Pool) changeRecord(ctx context.Context, kind, key string, change func(*Record) (bool, error)) error {
+	for range 100 {
+		r, err := p.store.Record(ctx, p.id, kind, key)
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
+			r, err = Record{Kind: kind, Key: key}, nil
+		}
+		if err != nil {
+			return unavailable("reading a record", err)
+		}
+		if write, err := change(&r); err != nil || !write {
+			return err
+		}
+		err = p.store.PutRecord(ctx, p.id, r)
+		if err == nil || errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if !errors.Is(err, ErrStale) {
+			return unavailable("writing a record", err)
+		}
+	}
+	return limitExceeded(time.Second)
 }

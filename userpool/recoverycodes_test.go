@@ -60,9 +60,7 @@ func TestRecoveryCodes(t *testing.T) {
 }
 
 func TestRecoveryCodes_Refused(t *testing.T) {
-	k := mfaKit(t, memstore.New(), userpool.MFAOptional, func(c *userpool.Config) {
-		c.Settings.FirstFactors = []userpool.ChallengeName{userpool.ChallengePassword, emailOTP}
-	})
+	k := mfaKit(t, memstore.New(), userpool.MFAOptional, withFactors(userpool.ChallengePassword, emailOTP))
 	ctx := t.Context()
 	k.user("bob@example.com")
 	_, err := k.GenerateRecoveryCodes(ctx, k.tokens("bob@example.com").AccessToken)

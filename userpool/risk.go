@@ -26,7 +26,8 @@ import (
 //	blocked network        3   an address in BlockedNetworks; it is always refused
 //
 // The first sign-in of a user makes nothing new: there is nothing to compare it with. What the program does not tell, by UserContextData,
-// is no signal. Sign-ins at other providers are not judged: the provider does that.
+// is no signal. Sign-ins at other providers are judged as well, whatever the provider thinks of them; a second factor is one that the user
+// has here.
 type RiskConfiguration struct {
 	// Mode is RiskOff (the default), RiskAudit or RiskEnforced.
 	Mode RiskMode
@@ -209,8 +210,9 @@ func (p *Pool) assessRisk(ctx context.Context, s *signIn) error {
 		return nil
 	}
 	response := p.settings.Risk.responseTo(s.Risk)
+	factors, _ := p.usableFactors(s)
 	blocked := slices.Contains(signals, signalBlocked) || response.Action == RiskBlock ||
-		response.Action == RiskMFARequired && !s.multiFactor() && !s.user.hasSecondFactor()
+		response.Action == RiskMFARequired && !s.multiFactor() && len(factors) == 0
 	s.WantMFA = response.Action == RiskMFARequired || response.Action == RiskMFAIfConfigured
 	action := response.Action
 	if blocked {
@@ -233,9 +235,6 @@ func (p *Pool) assessRisk(ctx context.Context, s *signIn) error {
 	}
 	return nil
 }
-
-// hasSecondFactor tells whether the user can prove a second factor.
-func (u User) hasSecondFactor() bool { return u.SoftwareToken != nil || len(u.MFA) > 0 }
 
 func (s *signIn) multiFactor() bool { return s.MFADone || slices.Contains(s.AMR, amrMFA) }
 
@@ -313,7 +312,7 @@ func (p *Pool) riskSignals(ctx context.Context, s *signIn) ([]riskSignal, error)
 	case addr.IsValid() && anyContains(p.settings.Risk.SkippedNetworks, addr):
 		return nil, nil
 	}
-	profile, _, err := p.profile(ctx, s.user.Sub)
+	profile, err := p.profile(ctx, s.user.Sub)
 	if err != nil {
 		return nil, err
 	}

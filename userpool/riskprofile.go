@@ -72,49 +72,50 @@ func forgetSeen(all []seen, mac []byte) []seen {
 	return slices.DeleteFunc(all, func(s seen) bool { return hmac.Equal(s.MAC, mac) })
 }
 
-// profile returns the profile of a user, or an empty one, with the record that it is in.
-func (p *Pool) profile(ctx context.Context, sub string) (profile riskProfile, r Record, err error) {
-	r, err = p.store.Record(ctx, p.id, recordRiskProfile, sub)
+// profile returns the profile of a user, or an empty one.
+func (p *Pool) profile(ctx context.Context, sub string) (riskProfile, error) {
+	r, err := p.store.Record(ctx, p.id, recordRiskProfile, sub)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrInvalid) {
-		return riskProfile{}, Record{Kind: recordRiskProfile, Key: sub, Owner: sub}, nil
+		return riskProfile{}, nil
 	}
 	if err != nil {
-		return riskProfile{}, r, unavailable("reading a risk profile", err)
+		return riskProfile{}, unavailable("reading a risk profile", err)
 	}
-	raw, err := p.unseal(ctx, r.Data, recordRiskProfile+"/"+sub)
+	return p.openProfile(ctx, r)
+}
+
+// openProfile returns the profile in a record, which may be new.
+func (p *Pool) openProfile(ctx context.Context, r Record) (profile riskProfile, err error) {
+	if r.Data == nil {
+		return riskProfile{}, nil
+	}
+	raw, err := p.unseal(ctx, r.Data, recordRiskProfile+"/"+r.Key)
 	if err == nil {
 		err = json.Unmarshal(raw, &profile)
 	}
-	return profile, r, err
+	return profile, err
 }
 
-// changeProfile reads, changes and writes a profile until nobody else did so in between. change tells whether there is something to write.
-// Nothing is written for a user who is not there any more.
+// changeProfile changes the profile of a user. change tells whether there is something to write. Nothing is written for a user who is not
+// there any more.
 func (p *Pool) changeProfile(ctx context.Context, sub string, change func(*riskProfile) bool) error {
-	for range 100 {
-		profile, r, err := p.profile(ctx, sub)
-		if err != nil {
-			return err
-		}
-		if !change(&profile) {
-			return nil
+	err := p.changeRecord(ctx, recordRiskProfile, sub, func(r *Record) (bool, error) {
+		profile, err := p.openProfile(ctx, *r)
+		if err != nil || !change(&profile) {
+			return false, err
 		}
 		raw, err := json.Marshal(profile)
 		if err != nil {
-			return fmt.Errorf("userpool: encoding a risk profile: %w", err)
+			return false, fmt.Errorf("userpool: encoding a risk profile: %w", err)
 		}
-		if r.Data, err = p.seal(ctx, raw, recordRiskProfile+"/"+sub); err != nil {
-			return err
-		}
-		err = p.store.PutRecord(ctx, p.id, r)
-		if !errors.Is(err, ErrStale) {
-			if errors.Is(err, ErrNotFound) {
-				return nil
-			}
-			return unavailable("storing a risk profile", err)
-		}
+		r.Owner = sub
+		r.Data, err = p.seal(ctx, raw, recordRiskProfile+"/"+sub)
+		return true, err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
 	}
-	return limitExceeded(time.Second)
+	return err
 }
 
 func (p *Pool) networkMAC(ctx context.Context, sub, block string) ([]byte, error) {
@@ -132,7 +133,7 @@ func (p *Pool) countedAs(ctx context.Context, subject string, from UserContextDa
 	if block == "" && device == "" {
 		return subject, nil
 	}
-	profile, _, err := p.profile(ctx, subject)
+	profile, err := p.profile(ctx, subject)
 	if err != nil {
 		return "", err
 	}

@@ -256,7 +256,7 @@ func (p *Pool) endOtherSessions(ctx context.Context, c caller, change func(*User
 		return User{}, stillThere(err)
 	}
 	p.logFailure(ctx, "a session could not be kept", p.carryOver(ctx, c.session.ID, c.user.Epoch, u.Epoch))
-	p.logFailure(ctx, "sessions that are over could not be deleted", p.deleteSessionsBefore(ctx, u))
+	p.logFailure(ctx, "sessions that are over could not be deleted", p.endSessionsWhere(ctx, u.Sub, func(s Session) bool { return s.Epoch < u.Epoch }))
 	return u, nil
 }
 
@@ -287,23 +287,6 @@ func (p *Pool) moveSession(ctx context.Context, id string, from, to int64) (pare
 		}
 	}
 	return "", limitExceeded(time.Second)
-}
-
-// deleteSessionsBefore deletes the sessions of earlier epochs.
-func (p *Pool) deleteSessionsBefore(ctx context.Context, u User) error {
-	all, err := p.store.SessionsOf(ctx, p.id, u.Sub, listedSessions)
-	if err != nil {
-		return unavailable("reading the sessions of a user", err)
-	}
-	for _, s := range all {
-		if s.Epoch >= u.Epoch {
-			continue
-		}
-		if err := p.endSession(ctx, s.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // completeSessions fills in what says how long sessions last.

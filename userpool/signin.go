@@ -54,12 +54,13 @@ type signIn struct {
 	SRP      []byte
 	Custom   *customAuth
 	WebAuthn []byte
-	// Link is the hash of the token of a link.
-	Link []byte
+	// Link is the link that answers EMAIL_LINK.
+	Link signInLink
 	// Validity is how long the challenge waits, if that is longer than usual.
 	Validity time.Duration
-	// Account is the user who was named, also one who cannot sign in, for the audit trail.
+	// Account is the user who was named, also one who cannot sign in, and Outside is then why, for the audit trail.
 	Account string
+	Outside string
 	// Proofs is how many counted proofs of this sign-in were right.
 	Proofs int64
 	// Assessed is true once the risk was judged as Risk. WantMFA is true if it asks for a second factor, Blocked if it refused.
@@ -108,14 +109,27 @@ func (s *signIn) proved(now time.Time, methods ...string) {
 	}
 }
 
-// of takes the user of an account into the sign-in. A user who cannot sign in now stays outside, so that all that follows is done as for
-// somebody who is not there.
+// of takes the user of an account into the sign-in. A user who cannot sign in now, or only at another provider, stays outside, so that all
+// that follows is done as for somebody who is not there.
 func (s *signIn) of(a account) {
-	s.Name, s.Subject, s.PublicSub, s.Account = a.id, a.subject(), a.public(), a.user.Sub
-	if a.found && a.user.Enabled {
+	s.Name, s.Subject, s.PublicSub, s.Account, s.Outside = a.id, a.subject(), a.public(), a.user.Sub, a.user.outside()
+	if a.found && s.Outside == "" {
 		s.user = a.user
 		s.Sub, s.Epoch = a.user.Sub, a.user.Epoch
 	}
+}
+
+// outside says why a user cannot sign in here, or is empty. Who signs in elsewhere would stay when the other provider has shut them out.
+func (u User) outside() string {
+	switch {
+	case u.Sub == "":
+		return ""
+	case !u.Enabled:
+		return "disabled user"
+	case u.Status == StatusExternalProvider:
+		return "user of another provider"
+	}
+	return ""
 }
 
 // advance decides, after each step that succeeded, what comes next: the one place that does. Whoever is here has proved the first factor.

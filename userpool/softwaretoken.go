@@ -193,7 +193,10 @@ func (p *Pool) verifyBySession(ctx context.Context, in VerifySoftwareTokenInput)
 	if len(s.MFA.NewSecret) == 0 {
 		return "", p.again(ctx, s, softwareTokenNotFound())
 	}
-	if err := p.countAttempt(ctx, limitSignIn, s.Subject, in.UserContext); err != nil {
+	if in.UserContext != (UserContextData{}) {
+		s.Context = in.UserContext
+	}
+	if err := p.countProof(ctx, s); err != nil {
 		return "", p.again(ctx, s, err)
 	}
 	sealed, err := p.seal(ctx, s.MFA.NewSecret, softwareTokenLabel(s.user.Sub))
@@ -207,7 +210,7 @@ func (p *Pool) verifyBySession(ctx context.Context, in VerifySoftwareTokenInput)
 		return p.takeSoftwareToken(u, s.MFA.NewSecret, sealed, in)
 	})
 	p.factorChanged(ctx, factorChange{
-		operation: "VerifySoftwareToken", what: "added " + string(ChallengeSoftwareTokenMFA), user: s.user, clientID: s.ClientID, context: in.UserContext,
+		operation: "VerifySoftwareToken", what: "added " + string(ChallengeSoftwareTokenMFA), user: s.user, clientID: s.ClientID, context: s.Context,
 	}, err)
 	if codeOf(err) == EnableSoftwareTokenMFA {
 		return "", p.again(ctx, s, err)

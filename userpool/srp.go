@@ -48,11 +48,7 @@ func (p *Pool) srpChallenge(ctx context.Context, s *signIn, srpA string) (*AuthO
 	if err := p.preAuthentication(ctx, s); err != nil {
 		return nil, err
 	}
-	v, err := p.srpVerifier(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	userID, err := p.publicSub(ctx, s)
+	v, userID, err := p.srpVerifier(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -78,17 +74,16 @@ func (p *Pool) serverHalf(s *signIn, v srp.Verifier, userID, srpA string) (*SRPP
 	return &SRPParameters{Salt: v.SaltHex(), B: c.SRPB(), SecretBlock: c.SecretBlock(), UserIDForSRP: userID}, nil
 }
 
-// srpVerifier returns the verifier of the user, or a fake one that nobody can satisfy for who has none.
-func (p *Pool) srpVerifier(ctx context.Context, s *signIn) (srp.Verifier, error) {
-	sub, err := p.publicSub(ctx, s)
-	if err != nil {
-		return srp.Verifier{}, err
+// srpVerifier returns the verifier of the user, or a fake one that nobody can satisfy for who has none, and how the user is named in the
+// computations.
+func (p *Pool) srpVerifier(ctx context.Context, s *signIn) (v srp.Verifier, userID string, err error) {
+	if userID, err = p.publicSub(ctx, s); err != nil {
+		return v, "", err
 	}
-	fake, err := p.fakeVerifier(ctx, sub)
-	if err != nil || len(s.user.SRPVerifier) == 0 {
-		return fake, err
+	if v, err = p.fakeVerifier(ctx, userID); err == nil && len(s.user.SRPVerifier) > 0 {
+		v, err = p.openVerifier(ctx, s.user.SRPVerifier, "srp/"+s.user.Sub)
 	}
-	return p.openVerifier(ctx, s.user.SRPVerifier, "srp/"+s.user.Sub)
+	return v, userID, err
 }
 
 // fakeVerifier is the verifier of who has none. Its salt is that of the real one too: a salt that changed, with the first password that is
@@ -140,11 +135,7 @@ func (p *Pool) answerSRP(ctx context.Context, s *signIn, r ChallengeResponse) (*
 	if err := p.countProof(ctx, s); err != nil {
 		return nil, err
 	}
-	v, err := p.srpVerifier(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	userID, err := p.publicSub(ctx, s)
+	v, userID, err := p.srpVerifier(ctx, s)
 	if err != nil {
 		return nil, err
 	}

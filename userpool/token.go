@@ -17,11 +17,12 @@ import (
 // Tokens are what an app client gets for a person. All three tokens are secrets.
 type Tokens struct {
 	// AccessToken is a JWT for APIs. Its claims are sub, username, client_id, scope (names separated by spaces), cognito:groups,
-	// token_use "access", auth_time, origin_jti, jti, event_id, version, iss, iat and exp.
+	// token_use "access", auth_time, acr and amr (how the person signed in; see ACRMultiFactor), device_key (where the pool tracks devices),
+	// origin_jti, jti, event_id, version (2, of one that comes from an authorization code), iss, iat and exp.
 	AccessToken string
 	// IDToken is a JWT for the client. Its claims are aud (the ID of the client), sub, cognito:username, the user's attributes,
 	// cognito:groups, cognito:roles, cognito:preferred_role (unless two groups of the lowest precedence have different roles),
-	// identities, token_use "id", auth_time, origin_jti, jti, event_id, iss, iat and exp. One that comes from an authorization code also
+	// identities, token_use "id", auth_time, acr, amr, origin_jti, jti, event_id, iss, iat and exp. One that comes from an authorization code also
 	// has at_hash and nonce, and only the attributes that its scopes give; without the scope openid it is empty.
 	IDToken string
 	// RefreshToken is opaque and is used once; see [Pool.GetTokensFromRefreshToken]. For a client without rotation it is used again and again,

@@ -145,10 +145,8 @@ func (p *Pool) verifyAttribute(ctx context.Context, c caller, in VerifyUserAttri
 				return err
 			}
 			u.Attributes[name] = u.unverified(name)
-			u.Attributes[verifiedAttribute(name)] = "true"
 			delete(u.Pending, name)
-			var err error
-			u.Identifiers, err = p.settings.identifiers(*u)
+			err := p.verified(u, name)
 			after = u.Clone()
 			return err
 		})

@@ -92,7 +92,7 @@ func (p *Pool) answerWebAuthn(ctx context.Context, s *signIn, r ChallengeRespons
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, unavailable("reading a user", err)
 	}
-	known := err == nil && u.Enabled
+	known := err == nil && u.outside() == ""
 	if s.Name == (Identifier{}) && known {
 		s.Name = Identifier{identifySub, u.Sub}
 		s.Subject, s.Sub, s.Epoch, s.user = u.Sub, u.Sub, u.Epoch, u
@@ -116,7 +116,7 @@ func (p *Pool) answerWebAuthn(ctx context.Context, s *signIn, r ChallengeRespons
 		p.log.WarnContext(ctx, "userpool: a passkey did not prove its user", "pool", p.id, "sub", u.Sub, "error", err)
 		return nil, p.notAuthorized()
 	}
-	if s.user, err = p.passkeyUsed(ctx, u.Sub, signed); err != nil {
+	if err := p.passkeyUsed(ctx, s, signed); err != nil {
 		return nil, err
 	}
 	s.proved(p.now(), amrOf(signed)...)
@@ -138,10 +138,10 @@ func amrOf(k Passkey) []string {
 }
 
 // passkeyUsed notes the use of a passkey. A signature counter that does not grow is that of a copy, or of an answer that was used.
-func (p *Pool) passkeyUsed(ctx context.Context, sub string, signed Passkey) (User, error) {
-	return p.changeUser(ctx, sub, func(u *User) error {
+func (p *Pool) passkeyUsed(ctx context.Context, s *signIn, signed Passkey) error {
+	return p.changeSignIn(ctx, s, func(u *User) error {
 		i := slices.IndexFunc(u.Passkeys, func(k Passkey) bool { return bytes.Equal(k.ID, signed.ID) })
-		if i < 0 || !u.Enabled || u.Passkeys[i].SignCount >= signed.SignCount && signed.SignCount != 0 {
+		if i < 0 || u.Passkeys[i].SignCount >= signed.SignCount && signed.SignCount != 0 {
 			return p.notAuthorized()
 		}
 		k := &u.Passkeys[i]
@@ -158,7 +158,8 @@ type pendingRegistration struct {
 
 // StartWebAuthnRegistration returns the options for navigator.credentials.create, in their JSON form, for the user of an access token or
 // browser session. They are good for five minutes, and for the last call of a session. Adding a passkey needs a sign-in of the last 10
-// minutes. Errors: NotAuthorized, InsufficientScope, LoginRequired, WebAuthnNotEnabled, LimitExceeded if the user has 20 passkeys.
+// minutes. Errors: NotAuthorized, InsufficientScope, LoginRequired, WebAuthnNotEnabled, LimitExceeded if the user has 20 passkeys,
+// UnsupportedUserState for a user who signs in at another provider only.
 func (p *Pool) StartWebAuthnRegistration(ctx context.Context, token string) (credentialCreationOptions string, err error) {
 	c, err := p.recentCaller(ctx, token)
 	if err != nil {
@@ -179,38 +180,26 @@ func (p *Pool) StartWebAuthnRegistration(ctx context.Context, token string) (cre
 	if r.Data, err = p.seal(ctx, raw, recordRegistration+"/"+r.Key); err != nil {
 		return "", err
 	}
-	return string(options), p.replaceRecord(ctx, r)
+	err = p.changeRecord(ctx, r.Kind, r.Key, func(there *Record) (bool, error) {
+		there.Owner, there.Data = r.Owner, r.Data
+		return true, nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return "", signedOut()
+	}
+	return string(options), err
 }
 
 func (p *Pool) mayAddPasskey(u User) error {
 	switch {
 	case p.webAuthn == nil:
 		return webAuthnNotEnabled()
+	case u.Status == StatusExternalProvider:
+		return fail(UnsupportedUserState, "You sign in at another provider, and can use no passkey here.")
 	case len(u.Passkeys) >= maxPasskeys:
 		return fail(LimitExceeded, "You have 20 passkeys already. Please delete one that you no longer use.")
 	}
 	return nil
-}
-
-// replaceRecord stores a record in the place of whatever is there.
-func (p *Pool) replaceRecord(ctx context.Context, r Record) error {
-	for range 100 {
-		old, err := p.store.Record(ctx, p.id, r.Kind, r.Key)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return unavailable("reading a record", err)
-		}
-		r.Version = old.Version
-		err = p.store.PutRecord(ctx, p.id, r)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, ErrNotFound):
-			return signedOut()
-		case !errors.Is(err, ErrStale):
-			return unavailable("writing a record", err)
-		}
-	}
-	return limitExceeded(time.Second)
 }
 
 // CompleteWebAuthnRegistrationInput is a new passkey.
