@@ -58,7 +58,7 @@ func (s Settings) mapAttributes(provider Provider, in map[string][]string) map[s
 			out[name] = value
 		}
 	}
-	for _, address := range addresses {
+	for _, address := range addressAttributes {
 		if out[address] == "" {
 			delete(out, verifiedAttribute(address))
 		}
@@ -66,11 +66,8 @@ func (s Settings) mapAttributes(provider Provider, in map[string][]string) map[s
 	return out
 }
 
-// addresses are the attributes that messages are sent to.
-var addresses = []string{"email", "phone_number"}
-
 func isVerifiedAttribute(name string) bool {
-	return slices.ContainsFunc(addresses, func(address string) bool { return name == verifiedAttribute(address) })
+	return slices.ContainsFunc(addressAttributes, func(address string) bool { return name == verifiedAttribute(address) })
 }
 
 // federatedUser returns the user of an account at a provider, as of this sign-in.
@@ -130,9 +127,9 @@ func (p *Pool) refresh(u *User, a assertion, keepNames bool) {
 		value, old := a.said[name], u.Attributes[name]
 		switch {
 		case !ok || isVerifiedAttribute(name) || !rule.mutable && old != "":
-		case slices.Contains(addresses, name) && made:
+		case slices.Contains(addressAttributes, name) && made:
 			p.refreshAddress(u, a, name)
-		case slices.Contains(addresses, name):
+		case slices.Contains(addressAttributes, name):
 			if !keepNames && value != "" {
 				p.refreshLinkedAddress(u, a, name)
 			}
@@ -182,7 +179,7 @@ func truth(b bool) string {
 
 // tellOfAddress tells a user at a verified address that another has taken its place.
 func (p *Pool) tellOfAddress(ctx context.Context, before, after User, from UserContextData) {
-	for _, name := range addresses {
+	for _, name := range addressAttributes {
 		old := before.Attributes[name]
 		if before.federatedName() || old == "" || old == after.Attributes[name] || before.Attributes[verifiedAttribute(name)] != "true" {
 			continue
@@ -254,7 +251,7 @@ func (p *Pool) newFederatedUser(ctx context.Context, a assertion, replaced User)
 		return User{}, fail(NotAuthorized, "There is no account for you here. Please ask an administrator.")
 	}
 	attributes := maps.Clone(a.said)
-	for _, address := range addresses {
+	for _, address := range addressAttributes {
 		if attributes[address] != "" {
 			attributes[verifiedAttribute(address)] = truth(attributes[verifiedAttribute(address)] == "true")
 		}

@@ -257,7 +257,7 @@ func (p *Pool) notifyTakeover(ctx context.Context, s *signIn, action RiskAction)
 	case RiskMFARequired:
 		what = message.SignInChallenged
 	}
-	for _, name := range []string{"email", "phone_number"} {
+	for _, name := range addressAttributes {
 		to := s.user.Attributes[name]
 		if to == "" || s.user.Attributes[verifiedAttribute(name)] != "true" {
 			continue

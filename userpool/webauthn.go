@@ -35,7 +35,7 @@ func passkeyIdentifier(credentialID []byte) Identifier {
 
 func (p *Pool) passkeyUser(u User) PasskeyUser {
 	name := u.Username
-	for _, attribute := range []string{"email", "phone_number"} {
+	for _, attribute := range addressAttributes {
 		if name == u.Sub && u.Attributes[attribute] != "" {
 			name = u.Attributes[attribute]
 		}
