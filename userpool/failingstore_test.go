@@ -144,3 +144,31 @@ func (s *failingStore) PutCounter(ctx context.Context, pool string, c userpool.C
 	}
 	return s.Store.PutCounter(ctx, pool, c)
 }
+
+func (s *failingStore) AddToGroup(ctx context.Context, pool, sub, group string) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.AddToGroup(ctx, pool, sub, group)
+}
+
+func (s *failingStore) RemoveFromGroup(ctx context.Context, pool, sub, group string) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.RemoveFromGroup(ctx, pool, sub, group)
+}
+
+func (s *failingStore) PutRecord(ctx context.Context, pool string, r userpool.Record) error {
+	if err := s.broken(); err != nil {
+		return err
+	}
+	return s.Store.PutRecord(ctx, pool, r)
+}
+
+func (s *failingStore) Record(ctx context.Context, pool, kind, key string) (userpool.Record, error) {
+	if err := s.broken(); err != nil {
+		return userpool.Record{}, err
+	}
+	return s.Store.Record(ctx, pool, kind, key)
+}

@@ -17,6 +17,7 @@ type assertion struct {
 	subject  string
 	// said are the mapped attributes that fit this pool.
 	said    map[string]string
+	groups  []string
 	session *providerSession
 	context UserContextData
 }
@@ -136,10 +137,15 @@ func (p *Pool) refresh(u *User, a assertion, keepNames bool) {
 		case !made && name == "preferred_username" && slices.Contains(p.settings.AliasAttributes, name):
 		case value != "":
 			u.Attributes[name] = value
-		case made && !slices.Contains(p.settings.RequiredAttributes, name):
+		case made && !slices.Contains(p.settings.RequiredAttributes, name) && !a.provider.keeps(name):
 			delete(u.Attributes, name)
 		}
 	}
+}
+
+// keeps tells whether an attribute stays that the provider does not say.
+func (p Provider) keeps(name string) bool {
+	return p.Type == "SignInWithApple" || slices.Contains(p.KeepAttributes, name)
 }
 
 // refreshAddress takes over the address of a user who was made by this provider, and is not found by it. While it stays the same, and the
@@ -147,7 +153,7 @@ func (p *Pool) refresh(u *User, a assertion, keepNames bool) {
 func (p *Pool) refreshAddress(u *User, a assertion, name string) {
 	value, verified := a.said[name], a.said[verifiedAttribute(name)]
 	switch {
-	case value == "" && slices.Contains(p.settings.RequiredAttributes, name):
+	case value == "" && (slices.Contains(p.settings.RequiredAttributes, name) || a.provider.keeps(name)):
 	case value == "":
 		delete(u.Attributes, name)
 		delete(u.Attributes, verifiedAttribute(name))

@@ -60,6 +60,15 @@ type Provider struct {
 	// AutoGroup keeps the users who came from this provider in the group "<pool ID>_<provider>", which is made when the first one comes, as
 	// Cognito does.
 	AutoGroup bool
+	// GroupAttribute names the attribute of the provider that says which groups and roles there a person has; "groups" by default.
+	// GroupMapping says which of its values (the key) puts people into which group of the pool (the value), such as the object ID of an
+	// Entra group. It is looked at at every sign-in: who lost the value at the provider is taken out of a group that the provider had put
+	// them into. What an administrator did stays. Groups that do not exist are passed over. Values that are not named here do nothing.
+	GroupAttribute string
+	GroupMapping   map[string]string
+	// KeepAttributes are attributes of the pool that stay as they are while the provider does not say them. Others are deleted, of users
+	// who were made by it. With the Type "SignInWithApple" all stay: Apple says the name at the first sign-in only.
+	KeepAttributes []string
 }
 
 // LinkRule says when a first sign-in at another provider is linked to a user of the pool without being asked for. Whoever controls what the
@@ -112,7 +121,7 @@ func checkProviders(providers []Provider, settings Settings) error {
 		if err := provider.checkMapping(settings); err != nil {
 			return err
 		}
-		if err := provider.checkLinking(settings); err != nil {
+		if err := errors.Join(provider.checkLinking(settings), provider.checkGroups()); err != nil {
 			return err
 		}
 		seen[provider.Name] = true
@@ -161,7 +170,8 @@ func (p Provider) checkLinking(settings Settings) error {
 // complete returns a copy with defaults filled in, of a provider that was checked.
 func (p Provider) complete() Provider {
 	p.AttributeMapping = maps.Clone(p.AttributeMapping)
-	p.Type = cmp.Or(p.Type, providerTypes[0])
+	p.Type, p.GroupAttribute, p.GroupMapping = cmp.Or(p.Type, providerTypes[0]), cmp.Or(p.GroupAttribute, "groups"), maps.Clone(p.GroupMapping)
+	p.KeepAttributes = slices.Clone(p.KeepAttributes)
 	p.Identifiers, p.AuthoritativeDomains = slices.Clone(p.Identifiers), slices.Clone(p.AuthoritativeDomains)
 	for i, domain := range p.AuthoritativeDomains {
 		canonical, _ := canonicalEmail("x@" + domain)
@@ -351,7 +361,7 @@ func (p *Pool) finishFederatedSignIn(
 	s := &signIn{Result: ResultBrowserSession, Provider: provider.Name, Replaces: in.Replaces, Context: in.UserContext, client: p.browserClient()}
 	a, attributes, err := finish()
 	a.provider, a.context = provider, in.UserContext
-	if a.said, err = p.believed(ctx, a, attributes, err); err == nil && linkTo != "" {
+	if err = p.believe(ctx, &a, attributes, err); err == nil && linkTo != "" {
 		return p.finishLink(ctx, a, linkTo, in)
 	}
 	var out *AuthOutcome
@@ -362,21 +372,22 @@ func (p *Pool) finishFederatedSignIn(
 	return out, err
 }
 
-// believed returns what a provider said about a person, as attributes of this pool, as far as the hook and the mapping let it through.
-// finished is how the provider judged the answer.
-func (p *Pool) believed(ctx context.Context, a assertion, attributes map[string][]string, finished error) (map[string]string, error) {
+// believe takes what a provider said about a person, as far as the hook and the mappings let it through. finished is how the provider judged
+// the answer.
+func (p *Pool) believe(ctx context.Context, a *assertion, attributes map[string][]string, finished error) error {
 	if finished == nil {
 		finished = checkSubject(a.subject)
 	}
 	if finished != nil {
 		p.log.WarnContext(ctx, "userpool: a sign-in elsewhere failed", "pool", p.id, "provider", a.provider.Name, "error", finished)
-		return nil, &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: finished}
+		return &Error{Code: InvalidIdentityProvider, Message: "The sign-in at the other provider did not succeed. Please try again.", cause: finished}
 	}
 	attributes, err := p.inboundFederation(ctx, a.provider.Name, attributes)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return p.settings.mapAttributes(a.provider, attributes), nil
+	a.said, a.groups = p.settings.mapAttributes(a.provider, attributes), a.provider.groupsOf(attributes)
+	return nil
 }
 
 // unsolicitedSignIn asks the providers that may send people who began there, or the one that is named. Each makes sure that the answer is
@@ -415,6 +426,9 @@ func (p *Pool) federatedSignIn(ctx context.Context, s *signIn, a assertion) (*Au
 	if !u.Enabled {
 		s.Outside = u.outside()
 		return nil, noFederatedAccess()
+	}
+	if err := p.syncGroups(ctx, a, u); err != nil {
+		return nil, err
 	}
 	s.AMR, s.AuthTime = []string{amrFederated}, p.now()
 	s.Sub, s.Epoch, s.user, s.ProviderSession = u.Sub, u.Epoch, u, a.session
