@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	"net/http"
@@ -16,26 +17,69 @@ import (
 type Config struct {
 	// Issuer is the provider's issuer identifier: an https URL without query or
 	// fragment. Required. The provider's metadata and its ID tokens must name
-	// exactly this value, letter for letter, including a trailing slash.
+	// exactly this value, letter for letter, including a trailing slash. With
+	// Tenants, and only then, it may have the placeholder {tenantid}.
 	Issuer string
+
+	// DiscoveryURL is where the provider's metadata is, when that is not at
+	// Issuer with /.well-known/openid-configuration after it. An https URL,
+	// which may have a query. The metadata must name Issuer all the same.
+	// Danger: whoever answers at this URL decides which keys sign ID tokens.
+	DiscoveryURL string
+
+	// Tenants is for a provider whose metadata and keys are those of many
+	// issuers, one for each of its customers: Entra ID. Nil means that there is
+	// one issuer, which is what the standards know.
+	Tenants *TenantRule
 
 	// ClientID is what the provider calls this application. Required.
 	ClientID string
 
 	// ClientSecret authenticates the client at the token endpoint, by
 	// client_secret_basic where the provider allows it and by
-	// client_secret_post otherwise. Empty means a public client, which has
-	// nothing but PKCE.
+	// client_secret_post otherwise. Without it, ClientSecretFunc and
+	// ClientAssertion this is a public client, which has nothing but PKCE.
 	ClientSecret string
+
+	// ClientSecretFunc returns the client secret anew for each code that is
+	// exchanged, for a secret that expires: Apple's is a token which the client
+	// signs. It stands in the place of ClientSecret, and is called concurrently.
+	ClientSecretFunc func(ctx context.Context) (secret string, err error)
+
+	// ClientAssertion authenticates the client by private_key_jwt (OpenID Connect
+	// Core section 9, RFC 7523), in the place of a secret: it returns a fresh
+	// assertion for each code that is exchanged at tokenEndpoint.
+	// [NewClientAssertion] makes such a function of a key. A function of the
+	// application's own may return a token that somebody else has signed: a
+	// federated credential. It is called concurrently.
+	ClientAssertion func(ctx context.Context, tokenEndpoint string) (assertion string, err error)
 
 	// Scopes to ask for. Empty means openid, profile and email; openid is
 	// added when it is missing.
 	Scopes []string
 
-	// AuthorizationParameters are added to every authorization request: prompt,
-	// login_hint, ui_locales, acr_values, hd and their like. A name that this
-	// package sets itself is refused, and so are request, request_uri, claims
-	// and max_age, which ask for checks that it does not make.
+	// Prompt is what the provider shows (OpenID Connect Core section 3.1.2.1): some
+	// of login, consent, select_account and create, with spaces, or none. Empty
+	// leaves it to the provider. With login, an ID token that has auth_time is
+	// refused if the person signed in before they were sent; use MaxAge too, or
+	// [Hints.Reauthenticate], where the provider has to prove it. With none, a
+	// provider that had to ask something gives the error InteractionRequired.
+	Prompt string
+
+	// MaxAge is how long ago, in whole seconds, the person may have signed in at
+	// the provider, counted from when the sign-in began (max_age). The ID token
+	// must then have auth_time. 0 means no limit.
+	MaxAge time.Duration
+
+	// ACRValues are the authentication context classes that will do, the best one
+	// first (acr_values). An ID token whose acr is not one of them is refused:
+	// the provider is free to ignore what it was asked for. Empty means any.
+	ACRValues []string
+
+	// AuthorizationParameters are added to every authorization request:
+	// login_hint, ui_locales, hd and their like; also prompt and acr_values, but
+	// without the checks of Prompt and ACRValues. A name that this package sets
+	// itself is refused, and so are request, request_uri, claims and max_age.
 	//
 	// response_mode may be "query", the default, or "form_post". With
 	// form_post the browser comes back by a cross-site POST, which carries no
@@ -47,14 +91,30 @@ type Config struct {
 	// refused (OpenID Connect Core section 3.1.3.7).
 	TrustedAudiences []string
 
+	// CheckClaims, when it is not nil, is asked about every ID token that has
+	// passed all other checks, at a sign-in and by VerifyLogin; an error refuses
+	// it. It can only refuse. The claims are as VerifyLogin returns them, and are
+	// not to be changed. The error must not quote what is secret. It is called
+	// concurrently.
+	CheckClaims func(claims map[string]any) error
+
 	// SkipUserInfo leaves the userinfo endpoint alone, for providers that put
 	// every claim into the ID token. By default it is asked at every sign-in
 	// if the provider has one.
 	SkipUserInfo bool
 
+	// UserInfoInBody sends the access token to the userinfo endpoint in the body of
+	// a POST (RFC 6750 section 2.2), for a provider that does not take it in a
+	// header, which is the default.
+	UserInfoInBody bool
+
+	// Replay remembers which back-channel logout tokens have been used. Nil
+	// means that [Provider.ReceiveLogout] refuses them.
+	Replay ReplayStore
+
 	// HTTPClient reaches the provider. Nil means one on http.DefaultTransport.
 	// Its Transport is used, to which belong proxies, certificate authorities
-	// and any limit on the addresses that may be dialed, and its Timeout if
+	// and any limit on the addresses that may be dialed (see [PublicOnly]), and its Timeout if
 	// that is shorter than 10 seconds. Its cookie jar is not used and redirects
 	// are never followed.
 	HTTPClient *http.Client
@@ -102,19 +162,16 @@ var ownParameters = []string{
 // New checks config and returns a Provider. It contacts nobody: the provider's
 // metadata is read when it is first needed.
 func New(config Config) (*Provider, error) {
-	if err := checkURL(config.Issuer, config.InsecureAllowHTTP); err != nil {
-		return nil, fail(InvalidConfig, "Issuer %q %v", plain(config.Issuer, maxMessage), err)
+	if err := config.checkIssuer(); err != nil {
+		return nil, err
 	}
-	if strings.Contains(config.Issuer, "?") {
-		return nil, fail(InvalidConfig, "Issuer %q has a query; an issuer identifier has none", plain(config.Issuer, maxMessage))
+	if err := config.checkClient(); err != nil {
+		return nil, err
 	}
-	if config.ClientID == "" || len(config.ClientID) > maxParameter || !isPrintableASCII(config.ClientID) {
-		return nil, fail(InvalidConfig, "ClientID must be 1 to %d printable ASCII characters", maxParameter)
+	if err := config.checkAuthenticationRules(); err != nil {
+		return nil, err
 	}
-	if len(config.ClientSecret) > maxParameter || !isPrintableASCII(config.ClientSecret) {
-		return nil, fail(InvalidConfig, "ClientSecret must be at most %d printable ASCII characters", maxParameter)
-	}
-	scopes, err := checkScopes(config.Scopes)
+	scopes, err := checkScopes(config.Scopes, true)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +179,13 @@ func New(config Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newProvider(config, scopes, parameters), nil
+}
+
+// newProvider builds on what has been checked.
+func newProvider(config Config, scopes []string, parameters map[string]string) *Provider {
 	config.TrustedAudiences = slices.Clone(config.TrustedAudiences)
+	config.ACRValues = slices.Clone(config.ACRValues)
 	p := &Provider{
 		config:     config,
 		scopes:     scopes,
@@ -139,14 +202,60 @@ func New(config Config) (*Provider, error) {
 		p.rand = rand.Reader
 	}
 	p.discovery = newDiscovery(p)
-	return p, nil
+	return p
 }
 
-// Issuer returns the issuer identifier the Provider was made with.
+// Issuer returns the issuer identifier the Provider was made with, placeholder
+// included.
 func (p *Provider) Issuer() string { return p.config.Issuer }
 
-func checkScopes(given []string) ([]string, error) {
-	if len(given) == 0 {
+func (c *Config) checkIssuer() error {
+	issuer := c.Issuer
+	if c.Tenants != nil {
+		if err := c.Tenants.check(issuer); err != nil {
+			return err
+		}
+		issuer = strings.Replace(issuer, placeholder, "x", 1)
+	}
+	if err := checkURL(issuer, c.InsecureAllowHTTP); err != nil {
+		return fail(InvalidConfig, "Issuer %q %v", plain(c.Issuer, maxMessage), err)
+	}
+	if strings.Contains(issuer, "?") {
+		return fail(InvalidConfig, "Issuer %q has a query; an issuer identifier has none", plain(c.Issuer, maxMessage))
+	}
+	if strings.Contains(c.Issuer, placeholder) && c.DiscoveryURL == "" {
+		return fail(InvalidConfig, "Issuer %q has a placeholder, so DiscoveryURL must say where the metadata is", plain(c.Issuer, maxMessage))
+	}
+	if c.DiscoveryURL != "" {
+		if err := checkURL(c.DiscoveryURL, c.InsecureAllowHTTP); err != nil {
+			return fail(InvalidConfig, "DiscoveryURL %q %v", plain(c.DiscoveryURL, maxMessage), err)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkClient() error {
+	if c.ClientID == "" || len(c.ClientID) > maxParameter || !isPrintableASCII(c.ClientID) {
+		return fail(InvalidConfig, "ClientID must be 1 to %d printable ASCII characters", maxParameter)
+	}
+	if len(c.ClientSecret) > maxParameter || !isPrintableASCII(c.ClientSecret) {
+		return fail(InvalidConfig, "ClientSecret must be at most %d printable ASCII characters", maxParameter)
+	}
+	ways := 0
+	for _, given := range []bool{c.ClientSecret != "", c.ClientSecretFunc != nil, c.ClientAssertion != nil} {
+		if given {
+			ways++
+		}
+	}
+	if ways > 1 {
+		return fail(InvalidConfig, "ClientSecret, ClientSecretFunc and ClientAssertion exclude one another: a client authenticates in one way")
+	}
+	return nil
+}
+
+// checkScopes adds openid for a sign-in with OpenID Connect.
+func checkScopes(given []string, openid bool) ([]string, error) {
+	if len(given) == 0 && openid {
 		return []string{"openid", "profile", "email"}, nil
 	}
 	scopes := slices.Clone(given)
@@ -155,7 +264,7 @@ func checkScopes(given []string) ([]string, error) {
 			return nil, fail(InvalidConfig, "Scopes has %q, which is not one scope (RFC 6749 section 3.3)", plain(scope, maxMessage))
 		}
 	}
-	if !slices.Contains(scopes, "openid") {
+	if openid && !slices.Contains(scopes, "openid") {
 		scopes = append([]string{"openid"}, scopes...)
 	}
 	return scopes, nil

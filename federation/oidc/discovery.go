@@ -39,9 +39,11 @@ type metadata struct {
 	authorizationEndpoint string
 	tokenEndpoint         string
 	userInfoEndpoint      string
+	endSessionEndpoint    string // "" when there is none that can be used
 	jwksURI               string
 	authStyle             oauth2.AuthStyle
 	issInResponse         bool
+	oauthOnly             bool // no OpenID provider: there is no ID token
 	keys                  *keySource
 }
 
@@ -50,13 +52,30 @@ type metadata struct {
 type keySource struct{ remote *jose.RemoteKeys }
 
 func (k *keySource) Key(ctx context.Context, kid string) (string, crypto.PublicKey, error) {
-	alg, key, err := k.remote.Key(ctx, kid)
+	key, err := k.find(ctx, kid)
+	return string(key.Algorithm), key.Key, err
+}
+
+func (k *keySource) find(ctx context.Context, kid string) (jose.PublicKey, error) {
+	key, err := k.remote.Find(ctx, kid)
 	// Only where no set could be had does the error have another one beneath.
 	var refused *jose.Error
 	if errors.As(err, &refused) && refused.Err != nil {
-		return "", nil, failCause(DiscoveryFailed, "reading the provider's keys", err)
+		return jose.PublicKey{}, failCause(DiscoveryFailed, "reading the provider's keys", err)
 	}
-	return alg, key, err
+	return key, err
+}
+
+// usedKey is the keySource of one token, and remembers which issuer its key is for.
+type usedKey struct {
+	source *keySource
+	issuer string
+}
+
+func (u *usedKey) Key(ctx context.Context, kid string) (string, crypto.PublicKey, error) {
+	key, err := u.source.find(ctx, kid)
+	u.issuer = key.Issuer
+	return string(key.Algorithm), key.Key, err
 }
 
 // parseMetadata judges a discovery document for config's issuer and client.
@@ -92,6 +111,11 @@ func parseMetadata(data []byte, config *Config) (*metadata, error) {
 	if types, ok, err := stringList(doc, "response_types_supported"); err != nil || ok && !slices.Contains(types, "code") {
 		return nil, fmt.Errorf("its response_types_supported does not have code")
 	}
+	// A bad end_session_endpoint is none: it takes signing out away, and is no
+	// reason to let nobody in.
+	if text, _ := doc["end_session_endpoint"].(string); checkURL(text, config.InsecureAllowHTTP) == nil {
+		m.endSessionEndpoint = text
+	}
 	if m.issInResponse, err = optionalBool(doc, "authorization_response_iss_parameter_supported"); err != nil {
 		return nil, err
 	}
@@ -101,7 +125,18 @@ func parseMetadata(data []byte, config *Config) (*metadata, error) {
 // chooseClientAuthentication decides how the client will show who it is. With
 // nothing said, client_secret_basic is what a provider must support.
 func (m *metadata) chooseClientAuthentication(doc map[string]any, config *Config) error {
-	if config.ClientSecret == "" {
+	methods, ok, err := stringList(doc, "token_endpoint_auth_methods_supported")
+	if err != nil {
+		return err
+	}
+	if config.ClientAssertion != nil {
+		m.authStyle = oauth2.AuthStyleInParams
+		if ok && !slices.Contains(methods, "private_key_jwt") {
+			return fmt.Errorf("its token_endpoint_auth_methods_supported does not have private_key_jwt, which ClientAssertion is for")
+		}
+		return nil
+	}
+	if config.ClientSecret == "" && config.ClientSecretFunc == nil {
 		m.authStyle = oauth2.AuthStyleInParams
 		challenges, ok, err := stringList(doc, "code_challenge_methods_supported")
 		if err != nil || ok && !slices.Contains(challenges, "S256") {
@@ -109,10 +144,7 @@ func (m *metadata) chooseClientAuthentication(doc map[string]any, config *Config
 		}
 		return nil
 	}
-	methods, ok, err := stringList(doc, "token_endpoint_auth_methods_supported")
 	switch {
-	case err != nil:
-		return err
 	case !ok || slices.Contains(methods, "client_secret_basic"):
 		m.authStyle = oauth2.AuthStyleInHeader
 	case slices.Contains(methods, "client_secret_post"):
@@ -158,6 +190,7 @@ func optionalBool(doc map[string]any, name string) (bool, error) {
 type discovery struct {
 	provider *Provider
 	url      string
+	fixed    *metadata // known without reading, or nil
 	flight   singleflight.Group
 
 	mu      sync.Mutex
@@ -169,14 +202,18 @@ type discovery struct {
 }
 
 func newDiscovery(p *Provider) *discovery {
-	return &discovery{
-		provider: p,
-		url:      strings.TrimSuffix(p.config.Issuer, "/") + "/.well-known/openid-configuration",
+	url := p.config.DiscoveryURL
+	if url == "" {
+		url = strings.TrimSuffix(p.config.Issuer, "/") + "/.well-known/openid-configuration"
 	}
+	return &discovery{provider: p, url: url}
 }
 
 // get returns the metadata, or an *Error.
 func (d *discovery) get(ctx context.Context) (*metadata, error) {
+	if d.fixed != nil {
+		return d.fixed, nil
+	}
 	if m, err, known := d.cached(); known {
 		return m, err
 	}

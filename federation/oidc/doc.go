@@ -19,7 +19,32 @@
 // request's state, checks the cookie, and calls [Provider.Finish]. The example
 // of Provider does it all.
 //
-// [Provider.VerifyLogin] is for ID tokens that were obtained elsewhere.
+// [Provider.VerifyLogin] is for ID tokens that were obtained elsewhere. What one
+// sign-in needs beyond that (a login hint, a fresh sign-in before something
+// delicate) is in [Hints]; what all of them need (Prompt, MaxAge, ACRValues) is in
+// [Config] and is checked in the answer, not only asked for.
+//
+// [NewOAuth] is for a provider that speaks OAuth 2.0 and no OpenID Connect. Package
+// social has the well-known ones of both kinds, and package azuread Entra ID.
+//
+// # How the client shows who it is
+//
+// By ClientSecret; by ClientAssertion, a token that the client signs
+// (private_key_jwt), for which [NewClientAssertion] needs a key; or, with neither, by
+// PKCE alone, which is always used besides.
+//
+// # Signing out
+//
+// [Provider.FinishSession] is Finish for an application that cares about the
+// provider's session too. It keeps the session that it returns, sealed, and the
+// session's ID beside its own session. To sign the person out at the provider it
+// ends its own session first and then goes on with [Provider.BeginLogout] and
+// [Provider.FinishLogout]. When the provider tells that somebody has signed out
+// there, from server to server or through the browser, [Provider.ReceiveLogout] says
+// whose sessions are to be ended.
+//
+// A front-channel logout comes in a frame of the provider's page, without cookies in
+// most browsers: sessions have to be found by the session ID, not by a cookie.
 //
 // # Who it is
 //
@@ -43,6 +68,8 @@
 //   - null, an object, an empty array and an array of anything else are left out.
 //   - Claims about the token are left out: aud, azp, exp, iat, nbf, jti, nonce
 //     and the hashes. iss, sub, auth_time, acr and amr stay.
+//   - Aggregated and distributed claims are not followed: an URL which stands in an
+//     answer is never requested.
 //
 // email_verified is "true" only if the provider sent the JSON value true
 // together with this very address, and nothing in the ID token or userinfo says
@@ -62,22 +89,29 @@
 // cookie, and end the pending sign-in after some minutes.
 //
 // The metadata's endpoints are dialed by the server. Where people other than
-// the operator may register providers, give Config.HTTPClient a transport
-// whose dialer refuses internal addresses.
+// the operator may register providers, give Config.HTTPClient the transport
+// [PublicOnly], which refuses internal addresses when they are dialed.
+//
+// Tenants is for Entra ID and what is built like it. Read its documentation before
+// it is used elsewhere: it replaces the rule that an issuer is one.
 //
 // # Promises
 //
 // All requests to the provider together hold to these bounds: https (unless
 // Config.InsecureAllowHTTP), no redirect, no cookie, 10 seconds and 1 MiB for
-// an answer, which must be declared as JSON; for keys 5 seconds and 512 KiB.
+// an answer, which must be declared as JSON (userinfo also as a signed token); for keys 5 seconds and 512 KiB.
 // Metadata is kept for an hour, and for a day while the provider cannot be read;
 // where there is none, it is not asked for twice within two seconds. Keys are
 // read again when the provider signs with an unknown one, but not twice within
 // a minute, or within ten seconds while there are none.
 //
 // ID tokens are signed with RS256, ES256 or EdDSA by a key of the provider's
-// key set; nothing else is accepted. Encrypted ID tokens, signed userinfo and
-// private_key_jwt are not supported and are refused.
+// key set; nothing else is accepted. Signed userinfo must be the provider's, for this
+// client. Encrypted ID tokens and userinfo are refused. Request objects, dynamic
+// registration and WebFinger are not there.
+//
+// A logout token is accepted once, by whichever process it reaches, and no ID token
+// passes for one, nor one for an ID token.
 //
 // Every error is an [*Error] that [errors.Is] compares with a [Code]. No
 // error contains a secret, a code or a token. A Provider is safe for

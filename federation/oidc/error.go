@@ -35,6 +35,9 @@ const (
 	// ProviderError: the provider answered with any other error, which is in
 	// Error.ProviderCode and Error.ProviderDescription.
 	ProviderError Code = "ProviderError"
+	// InteractionRequired: with Config.Prompt none, the provider would have had to
+	// ask the person something.
+	InteractionRequired Code = "InteractionRequired"
 	// ExchangeFailed: the token endpoint did not turn the code into tokens.
 	ExchangeFailed Code = "ExchangeFailed"
 	// InvalidToken: the ID token is not acceptable.
@@ -42,6 +45,15 @@ const (
 	// UserInfoFailed: the userinfo endpoint did not answer, or not about the
 	// person whom the ID token is about.
 	UserInfoFailed Code = "UserInfoFailed"
+	// NotSupported: the provider cannot do it, or this Provider's Config does not
+	// have what it takes.
+	NotSupported Code = "NotSupported"
+	// InvalidSession: BeginLogout was given a session which this Provider's
+	// FinishSession did not make.
+	InvalidSession Code = "InvalidSession"
+	// InvalidLogout: a request of the provider to sign somebody out is not
+	// acceptable.
+	InvalidLogout Code = "InvalidLogout"
 )
 
 // Error returns the code.
@@ -94,7 +106,8 @@ func (e *Error) Is(target error) bool {
 func (e *Error) Temporary() bool { return e.Code == DiscoveryFailed }
 
 // Unwrap returns context.Canceled or context.DeadlineExceeded when that is why
-// the call failed, and nil otherwise.
+// the call failed, the error of Config.CheckClaims when that refused the ID
+// token, and nil otherwise.
 func (e *Error) Unwrap() error { return e.cause }
 
 func fail(code Code, format string, args ...any) *Error {

@@ -19,19 +19,29 @@ import (
 // maxToken bounds an access token, which is to fit into a request header.
 const maxToken = 64 << 10
 
-// tokens are what the token endpoint gave for a code. They end with Finish.
+// tokens are what the token endpoint gave for a code. They end with Finish. id is
+// "" at a provider that only speaks OAuth 2.0.
 type tokens struct{ access, id string }
 
 // exchange redeems code (RFC 6749 section 4.1.3, with PKCE). oauth2 writes the
 // request; the answer reaches it through a tokenTransport.
 func (p *Provider) exchange(ctx context.Context, m *metadata, s *pending, code string) (*tokens, error) {
 	const what = "the token endpoint"
-	basic := p.config.ClientID + ":" + p.config.ClientSecret
-	secrets := []string{code, s.Verifier, base64.StdEncoding.EncodeToString([]byte(basic)), p.config.ClientSecret}
 	ctx, cancel := context.WithTimeout(ctx, p.fetch.timeout)
 	defer cancel()
-	client := p.fetch.client(&tokenTransport{base: p.fetch.transport})
-	answer, err := p.oauth(m, s).Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), code, oauth2.VerifierOption(s.Verifier))
+	shown, err := p.authenticate(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	basic := p.config.ClientID + ":" + shown.secret
+	secrets := []string{code, s.Verifier, base64.StdEncoding.EncodeToString([]byte(basic)), shown.secret, shown.assertion}
+	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(s.Verifier)}
+	if shown.assertion != "" {
+		options = append(options, oauth2.SetAuthURLParam("client_assertion_type", assertionType),
+			oauth2.SetAuthURLParam("client_assertion", shown.assertion))
+	}
+	client := p.fetch.client(&tokenTransport{base: p.fetch.transport, oauthOnly: m.oauthOnly})
+	answer, err := p.oauth(m, s, shown.secret).Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), code, options...)
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
 		return nil, fail(ExchangeFailed, "%s refused the code", what).withProvider(refused.ErrorCode, refused.ErrorDescription, secrets...)
@@ -47,7 +57,10 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, s *pending, code s
 // lenient: it reads forms and plain text, ignores the case of names, takes the
 // last of two, and keeps the body in its errors. What it gets from here is a
 // new document of the members that were understood.
-type tokenTransport struct{ base http.RoundTripper }
+type tokenTransport struct {
+	base      http.RoundTripper
+	oauthOnly bool
+}
 
 func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
@@ -62,7 +75,7 @@ func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body, err := readJSON(resp)
 	if err == nil {
-		body, err = rewriteTokenResponse(body, resp.StatusCode == http.StatusOK)
+		body, err = rewriteTokenResponse(body, resp.StatusCode == http.StatusOK, t.oauthOnly)
 	}
 	if err != nil && resp.StatusCode != http.StatusOK {
 		return nil, statusError(resp)
@@ -81,18 +94,24 @@ func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // rewriteTokenResponse checks a token response (RFC 6749 section 5.1, OpenID
-// Connect Core section 3.1.3.3) or error (section 5.2) and writes it anew.
-func rewriteTokenResponse(body []byte, ok bool) ([]byte, error) {
+// Connect Core section 3.1.3.3) or error (section 5.2) and writes it anew. Where
+// the provider only speaks OAuth 2.0, an id_token is neither needed nor kept.
+func rewriteTokenResponse(body []byte, ok, oauthOnly bool) ([]byte, error) {
 	object, err := jose.DecodeObject(body)
 	if err != nil {
 		return nil, err
 	}
 	text := func(name string) string { s, _ := object[name].(string); return s }
 	if !ok || object["error"] != nil {
-		if text("error") == "" {
+		code, description := text("error"), text("error_description")
+		if details, nested := object["error"].(map[string]any); nested && oauthOnly { // Facebook's own form
+			code, _ = details["type"].(string)
+			description, _ = details["message"].(string)
+		}
+		if code == "" {
 			return nil, fmt.Errorf("its answer has no error code")
 		}
-		return json.Marshal(map[string]string{"error": text("error"), "error_description": text("error_description")})
+		return json.Marshal(map[string]string{"error": code, "error_description": description})
 	}
 	access, tokenType, id := text("access_token"), text("token_type"), text("id_token")
 	switch {
@@ -100,6 +119,8 @@ func rewriteTokenResponse(body []byte, ok bool) ([]byte, error) {
 		return nil, fmt.Errorf("its answer has the token_type %q; only Bearer is supported", plain(tokenType, maxCode))
 	case access == "" || len(access) > maxToken || !isPrintableASCII(access) || strings.Contains(access, " "):
 		return nil, fmt.Errorf("its answer has no usable access_token")
+	case oauthOnly:
+		return json.Marshal(map[string]string{"access_token": access, "token_type": "Bearer"})
 	case id == "":
 		return nil, fmt.Errorf("its answer has no id_token; is openid among the scopes the client may ask for?")
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,7 +18,7 @@ const (
 )
 
 // fetcher talks to the provider within bounds: 10 seconds for the whole answer,
-// 1 MiB of body after decompression, JSON only, no redirect, no cookie.
+// 1 MiB of body after decompression, declared types only, no redirect, no cookie.
 type fetcher struct {
 	transport http.RoundTripper
 	timeout   time.Duration
@@ -49,18 +51,31 @@ func (f *fetcher) client(transport http.RoundTripper) *http.Client {
 // object performs req and returns its answer if that is a JSON document with
 // status 200.
 func (f *fetcher) object(ctx context.Context, req *http.Request) ([]byte, error) {
+	body, _, err := f.get(ctx, req, "application/json")
+	return body, err
+}
+
+// objectOrToken is object for an answer that may also be a signed token, of
+// application/jwt.
+func (f *fetcher) objectOrToken(ctx context.Context, req *http.Request) (body []byte, isToken bool, err error) {
+	body, media, err := f.get(ctx, req, "application/json", "application/jwt")
+	return body, media == "application/jwt", err
+}
+
+// get returns the answer to req and which of the media types it has.
+func (f *fetcher) get(ctx context.Context, req *http.Request, accept ...string) (body []byte, media string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", strings.Join(accept, ", "))
 	resp, err := f.client(f.transport).Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, statusError(resp)
+		return nil, "", statusError(resp)
 	}
-	return readJSON(resp)
+	return readBody(resp, accept...)
 }
 
 func statusError(resp *http.Response) error {
@@ -72,22 +87,28 @@ func statusError(resp *http.Response) error {
 
 var errTooLong = errors.New("its answer is longer than 1 MiB")
 
-// readJSON returns the body if it is declared as JSON and within bounds. The
-// declaration matters: an HTML page of a proxy is no answer, whatever it holds.
 func readJSON(resp *http.Response) ([]byte, error) {
-	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return nil, errors.New("its answer is not declared as application/json")
+	body, _, err := readBody(resp, "application/json")
+	return body, err
+}
+
+// readBody returns the body if it is declared as one of the media types and is
+// within bounds. The declaration matters: an HTML page of a proxy is no answer,
+// whatever it holds.
+func readBody(resp *http.Response, accept ...string) (body []byte, media string, err error) {
+	media, _, err = mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || !slices.Contains(accept, media) {
+		return nil, "", fmt.Errorf("its answer is not declared as %s", strings.Join(accept, " or "))
 	}
 	if resp.ContentLength > maxBody {
-		return nil, errTooLong
+		return nil, "", errTooLong
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if len(body) > maxBody {
-		return nil, errTooLong
+		return nil, "", errTooLong
 	}
-	return body, nil
+	return body, media, nil
 }

@@ -4,6 +4,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 const (
@@ -24,42 +25,89 @@ const (
 // checked that this browser was given the state. Finish compares the state with
 // pending's again, but cannot know the browser.
 func (p *Provider) Finish(r *http.Request, pending []byte) (subject string, attributes map[string][]string, err error) {
-	s, err := parsePending(pending)
+	signIn, err := p.FinishSignIn(r, pending)
 	if err != nil {
 		return "", nil, err
 	}
-	if s.Issuer != p.config.Issuer || s.ClientID != p.config.ClientID {
-		return "", nil, fail(InvalidPending, "the sign-in was begun at %q as client %q, not at this provider as this client",
-			plain(s.Issuer, maxDescription), plain(s.ClientID, maxDescription))
-	}
-	answer, err := p.readCallback(r)
+	return signIn.Subject, signIn.Attributes, nil
+}
+
+// SignIn is all that came of a sign-in.
+type SignIn struct {
+	// Subject and Attributes are what Finish returns.
+	Subject    string
+	Attributes map[string][]string
+
+	// SessionID is the provider's name for its session (sid), for a logout that
+	// the provider begins; empty if the provider said none.
+	SessionID string
+
+	// Claims are those of the ID token, as VerifyLogin returns them. It is nil
+	// where there is no ID token.
+	Claims map[string]any
+
+	// UserInfo are the claims of the userinfo endpoint, or nil if it was not
+	// asked. The subject is the same; nothing else of it was signed.
+	UserInfo map[string]any
+
+	// AccessToken is good at the provider's interfaces for what the scopes say,
+	// for an hour as a rule. IDToken is what Claims are from. Both are secrets.
+	AccessToken, IDToken string
+
+	endable bool // whether the provider has an end_session_endpoint
+}
+
+// FinishSignIn is Finish for those who need more of the answer: other claims than
+// can be attributes, or the access token.
+func (p *Provider) FinishSignIn(r *http.Request, pending []byte) (*SignIn, error) {
+	m, s, answer, tokens, err := p.redeem(r, pending)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	m, err := p.discovery.get(r.Context())
+	claims, err := p.verifySignIn(r.Context(), m, s, answer, tokens)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	code, err := p.judgeCallback(answer, s, m)
-	if err != nil {
-		return "", nil, err
+	out := &SignIn{
+		Subject:     claims["sub"].(string), // verifySignIn has seen to it
+		SessionID:   sessionIDOf(claims),
+		Claims:      claims,
+		AccessToken: tokens.access,
+		IDToken:     tokens.id,
+		endable:     m.endSessionEndpoint != "",
 	}
-	tokens, err := p.exchange(r.Context(), m, s, code)
-	if err != nil {
-		return "", nil, err
-	}
-	claims, err := p.verifySignIn(r.Context(), m, s, code, tokens)
-	if err != nil {
-		return "", nil, err
-	}
-	subject = claims["sub"].(string) // verifySignIn has seen to it
-	var info map[string]any
 	if m.userInfoEndpoint != "" && !p.config.SkipUserInfo {
-		if info, err = p.userInfo(r.Context(), m, tokens.access, subject); err != nil {
-			return "", nil, err
+		if out.UserInfo, err = p.userInfo(r.Context(), m, tokens.access, claims); err != nil {
+			return nil, err
 		}
 	}
-	return subject, attributesOf(claims, info), nil
+	out.Attributes = attributesOf(claims, out.UserInfo)
+	return out, nil
+}
+
+// redeem judges the answer that came with r to the sign-in of the pending value,
+// and exchanges its code.
+func (p *Provider) redeem(r *http.Request, data []byte) (m *metadata, s *pending, answer *callback, t *tokens, err error) {
+	if s, err = parsePending(data); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if s.Issuer != p.config.Issuer || s.ClientID != p.config.ClientID {
+		return nil, nil, nil, nil, fail(InvalidPending, "the sign-in was begun at %q as client %q, not at this provider as this client",
+			plain(s.Issuer, maxDescription), plain(s.ClientID, maxDescription))
+	}
+	if answer, err = p.readCallback(r); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if m, err = p.discovery.get(r.Context()); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if err = p.judgeCallback(answer, s, m); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	if t, err = p.exchange(r.Context(), m, s, answer.code); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	return m, s, answer, t, nil
 }
 
 // callback is the authorization response (RFC 6749 section 4.1.2, RFC 9207).
@@ -131,29 +179,45 @@ func newCallback(values url.Values) (*callback, error) {
 	return c, nil
 }
 
-// judgeCallback decides whether c answers the sign-in s, and returns its code.
-// State and issuer come first: an error, too, must be this provider's answer.
-func (p *Provider) judgeCallback(c *callback, s *pending, m *metadata) (code string, err error) {
+// judgeCallback decides whether c answers the sign-in s with a code. State and
+// issuer come first: an error, too, must be this provider's answer.
+func (p *Provider) judgeCallback(c *callback, s *pending, m *metadata) error {
 	if !equal(hashed(c.state), s.State) {
-		return "", fail(InvalidResponse, "the callback's state is not the one of this sign-in")
+		return fail(InvalidResponse, "the callback's state is not the one of this sign-in")
 	}
-	if c.hasIss && c.iss != p.config.Issuer {
-		return "", fail(InvalidResponse, "the callback's iss is %q, not the provider's (RFC 9207)", plain(c.iss, maxDescription, c.code))
+	if c.hasIss && !p.isOwnIssuer(c.iss) {
+		return fail(InvalidResponse, "the callback's iss is %q, not the provider's (RFC 9207)", plain(c.iss, maxDescription, c.code))
 	}
 	if !c.hasIss && m.issInResponse {
-		return "", fail(InvalidResponse, "the callback has no iss, which the provider announces to send (RFC 9207)")
+		return fail(InvalidResponse, "the callback has no iss, which the provider announces to send (RFC 9207)")
 	}
 	switch {
 	case c.hasCode && c.hasError:
-		return "", fail(InvalidResponse, "the callback has both a code and an error")
+		return fail(InvalidResponse, "the callback has both a code and an error")
 	case c.hasError:
-		kind, text := ProviderError, "the provider did not sign the person in"
-		if c.errorCode == "access_denied" {
-			kind, text = AccessDenied, "the sign-in was cancelled or denied at the provider"
-		}
-		return "", fail(kind, "%s", text).withProvider(c.errorCode, c.errorDescription, p.config.ClientSecret, s.Verifier)
+		return p.providerError(c, s)
 	case c.code == "" || !isPrintableASCII(c.code):
-		return "", fail(InvalidResponse, "the callback has neither a code nor an error")
+		return fail(InvalidResponse, "the callback has neither a code nor an error")
 	}
-	return c.code, nil
+	return nil
+}
+
+// isOwnIssuer judges an issuer that stands in a request, where no token proves it.
+func (p *Provider) isOwnIssuer(issuer string) bool {
+	if p.config.Tenants != nil {
+		return p.config.Tenants.owns(p.config.Issuer, issuer)
+	}
+	return issuer == p.config.Issuer
+}
+
+// providerError is what the provider answered in the place of a code.
+func (p *Provider) providerError(c *callback, s *pending) error {
+	kind, text := ProviderError, "the provider did not sign the person in"
+	switch {
+	case c.errorCode == "access_denied":
+		kind, text = AccessDenied, "the sign-in was cancelled or denied at the provider"
+	case p.config.Prompt == "none" && slices.Contains(promptNone, c.errorCode):
+		kind, text = InteractionRequired, "the provider would have had to ask the person something, which prompt none forbids"
+	}
+	return fail(kind, "%s", text).withProvider(c.errorCode, c.errorDescription, p.config.ClientSecret, s.Verifier)
 }

@@ -53,7 +53,7 @@ func FuzzTokenResponse(f *testing.F) {
 		f.Add([]byte(seed), false)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, ok bool) {
-		body, err := rewriteTokenResponse(data, ok)
+		body, err := rewriteTokenResponse(data, ok, false)
 		if err != nil {
 			return
 		}
@@ -72,9 +72,11 @@ func FuzzTokenResponse(f *testing.F) {
 }
 
 func FuzzParsePending(f *testing.F) {
-	good, err := (&pending{Version: "1", Issuer: "i", ClientID: "c", Callback: "u", State: "s", Nonce: "n", Verifier: "v"}).marshal()
+	good, err := (&pending{
+		Version: "2", Issuer: "i", ClientID: "c", Callback: "u", State: "s", Nonce: "n", Verifier: "v", Begun: "1700000000", Reauth: "no",
+	}).marshal()
 	require.NoError(f, err)
-	for _, seed := range []string{string(good), `{"v":"1"}`, `{}`, `null`, ``, strings.Replace(string(good), `"1"`, `1`, 1),
+	for _, seed := range []string{string(good), `{"v":"2"}`, `{}`, `null`, ``, strings.Replace(string(good), `"2"`, `2`, 1),
 		strings.Replace(string(good), `"nonce"`, `"Nonce"`, 1), string(good) + string(good)} {
 		f.Add([]byte(seed))
 	}
@@ -84,7 +86,7 @@ func FuzzParsePending(f *testing.F) {
 			require.ErrorIs(t, err, InvalidPending)
 			return
 		}
-		require.Equal(t, "1", s.Version)
+		require.Equal(t, "2", s.Version)
 		again, err := s.marshal()
 		require.NoError(t, err)
 		same, err := parsePending(again)
@@ -115,7 +117,7 @@ func FuzzCallback(f *testing.F) {
 			require.ErrorIs(t, err, InvalidResponse)
 			return
 		}
-		code, err := p.judgeCallback(c, s, &metadata{issInResponse: true})
+		err = p.judgeCallback(c, s, &metadata{issInResponse: true})
 		if err != nil {
 			for _, r := range err.Error() {
 				require.True(t, unicode.IsPrint(r), "%q", err)
@@ -124,7 +126,7 @@ func FuzzCallback(f *testing.F) {
 		}
 		values, err := url.ParseQuery(query)
 		require.NoError(t, err)
-		require.Equal(t, []string{code}, values["code"])
+		require.Equal(t, []string{c.code}, values["code"])
 		require.Equal(t, []string{"s"}, values["state"])
 		require.Equal(t, []string{"https://idp.example"}, values["iss"])
 		require.False(t, values.Has("error"))
@@ -140,5 +142,49 @@ func FuzzOneAddress(f *testing.F) {
 			require.Equal(t, 1, strings.Count(s, "@"))
 			require.False(t, strings.ContainsAny(s, " \t\r\n\"<>,;:\x00"))
 		}
+	})
+}
+
+func FuzzParseSession(f *testing.F) {
+	p := &Provider{config: Config{Issuer: "https://idp.example", ClientID: "shop"}}
+	good, err := p.Session(&SignIn{endable: true, IDToken: "a.b.c", Claims: map[string]any{"login_hint": "x"}})
+	require.NoError(f, err)
+	for _, seed := range []string{string(good), `{"v":"1"}`, `{}`, `null`, ``, strings.Replace(string(good), `"1"`, `1`, 1), string(good) + string(good)} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := p.parseSession(data)
+		if err != nil {
+			require.ErrorIs(t, err, InvalidSession)
+			return
+		}
+		require.Equal(t, "https://idp.example", s.Issuer)
+		require.Equal(t, "shop", s.ClientID)
+		require.NotEmpty(t, s.IDToken)
+	})
+}
+
+func FuzzTenantIssuer(f *testing.F) {
+	const tenant = "aaaaaaaa-0000-4000-8000-00000000000a"
+	for _, seed := range [][3]string{
+		{"https://login.example/" + tenant + "/v2.0", tenant, "https://login.example/{tenantid}/v2.0"},
+		{"https://login.example/{tenantid}/v2.0", "{tenantid}", "https://login.example/{tenantid}/v2.0"},
+		{"https://login.example//v2.0", "", ""}, {"https://evil.example/", strings.ToUpper(tenant), "https://evil.example/{tenantid}"},
+	} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	const template = "https://login.example/{tenantid}/v2.0"
+	rule := &TenantRule{Allowed: func(string) bool { return true }}
+	f.Fuzz(func(t *testing.T, issuer, tid, keyIssuer string) {
+		if rule.owns(template, issuer) {
+			require.Regexp(t, `^https://login\.example/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/v2\.0$`, issuer)
+		}
+		got, err := rule.issuer(template, keyIssuer, map[string]any{"tid": tid, "iss": issuer})
+		if err != nil {
+			return
+		}
+		require.Equal(t, "https://login.example/"+tid+"/v2.0", got)
+		require.True(t, rule.owns(template, got))
+		require.Contains(t, []string{template, got}, keyIssuer)
 	})
 }

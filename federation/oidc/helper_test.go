@@ -84,10 +84,16 @@ func (p *party) begin(state string) (location string, pending []byte) {
 	p.t.Helper()
 	next, pending, err := p.rp.Begin(context.Background(), callbackURL, state)
 	require.NoError(p.t, err)
+	return locationOf(p.t, next), pending
+}
+
+// locationOf returns where a handler sends the browser.
+func locationOf(t testing.TB, next http.Handler) string {
+	t.Helper()
 	w := httptest.NewRecorder()
 	next.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login", nil))
-	require.Equal(p.t, http.StatusSeeOther, w.Code)
-	return w.Header().Get("Location"), pending
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	return w.Header().Get("Location")
 }
 
 // visit signs subject in at the provider's page and returns the callback URL.

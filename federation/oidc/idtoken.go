@@ -19,26 +19,33 @@ import (
 //
 // It checks everything that Finish checks but nonce, at_hash and c_hash, for
 // which it would have to know the sign-in; so it cannot tell a token that is
-// presented for the second time.
+// presented for the second time. MaxAge is counted from now.
 func (p *Provider) VerifyLogin(ctx context.Context, idToken string) (claims map[string]any, err error) {
 	m, err := p.discovery.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return p.verifyIDToken(ctx, m, idToken)
+	return p.verifyIDToken(ctx, m, idToken, freshness{begun: p.now()})
 }
 
 // verifySignIn verifies the ID token of the sign-in s. Its subject is a string
 // that checkSubject has accepted.
-func (p *Provider) verifySignIn(ctx context.Context, m *metadata, s *pending, code string, t *tokens) (map[string]any, error) {
-	claims, err := p.verifyIDToken(ctx, m, t.id)
+func (p *Provider) verifySignIn(ctx context.Context, m *metadata, s *pending, answer *callback, t *tokens) (map[string]any, error) {
+	claims, err := p.verifyIDToken(ctx, m, t.id, freshness{
+		begun: s.begun(),
+		login: s.reauthenticate() || slices.Contains(strings.Fields(p.config.Prompt), "login"),
+		prove: s.reauthenticate(),
+	})
 	if err != nil {
 		return nil, err
 	}
 	if nonce, _ := claims["nonce"].(string); !equal(nonce, s.Nonce) {
 		return nil, fail(InvalidToken, "the ID token's nonce is not the one of this sign-in")
 	}
-	for _, bound := range []struct{ claim, value string }{{"at_hash", t.access}, {"c_hash", code}} {
+	if answer.hasIss && claims["iss"] != answer.iss {
+		return nil, fail(InvalidToken, "the ID token's iss is not the one that the callback has (RFC 9207)")
+	}
+	for _, bound := range []struct{ claim, value string }{{"at_hash", t.access}, {"c_hash", answer.code}} {
 		if err := checkHash(claims, bound.claim, bound.value, t.id); err != nil {
 			return nil, fail(InvalidToken, "the ID token's %s %v", bound.claim, err)
 		}
@@ -48,14 +55,10 @@ func (p *Provider) verifySignIn(ctx context.Context, m *metadata, s *pending, co
 
 // verifyIDToken makes the checks of OpenID Connect Core section 3.1.3.7 that
 // need no sign-in.
-func (p *Provider) verifyIDToken(ctx context.Context, m *metadata, compact string) (map[string]any, error) {
-	claims, err := jose.Verify(ctx, compact, m.keys, jose.Expected{
-		Issuer:   p.config.Issuer,
-		Audience: p.config.ClientID,
-		Now:      p.now(),
-	})
+func (p *Provider) verifyIDToken(ctx context.Context, m *metadata, compact string, want freshness) (map[string]any, error) {
+	claims, err := p.verifyToken(ctx, m, compact, "the ID token", jose.Expected{Audience: p.config.ClientID})
 	if err != nil {
-		return nil, failCause(InvalidToken, "the ID token", err, compact)
+		return nil, err
 	}
 	if err := p.checkAudience(claims); err != nil {
 		return nil, fail(InvalidToken, "the ID token's %v", err)
@@ -65,6 +68,41 @@ func (p *Provider) verifyIDToken(ctx context.Context, m *metadata, compact strin
 	}
 	if err := checkSubject(claims["sub"]); err != nil {
 		return nil, fail(InvalidToken, "the ID token's sub %v", err)
+	}
+	// A security event token, such as a logout token, has an iss, sub and aud as
+	// well, and need not have a typ that tells it apart.
+	if _, present := claims["events"]; present {
+		return nil, fail(InvalidToken, "the ID token has events: it is a security event token (RFC 8417)")
+	}
+	if err := p.checkAuthentication(claims, want); err != nil {
+		return nil, fail(InvalidToken, "the ID token's %v", err)
+	}
+	if check := p.config.CheckClaims; check != nil {
+		if err := check(claims); err != nil {
+			e := fail(InvalidToken, "CheckClaims refuses the ID token: %s", plain(err.Error(), maxMessage, compact))
+			e.cause = err
+			return nil, e
+		}
+	}
+	return claims, nil
+}
+
+// verifyToken verifies the signature, issuer and times of a token of the provider,
+// and what else want says. what is the token's name in errors.
+func (p *Provider) verifyToken(ctx context.Context, m *metadata, compact, what string, want jose.Expected) (map[string]any, error) {
+	want.Issuer = p.config.Issuer
+	want.Now = p.now()
+	var keys jose.KeySource = m.keys
+	if rule := p.config.Tenants; rule != nil {
+		used := &usedKey{source: m.keys}
+		keys = used
+		want.IssuerOf = func(claims map[string]any) (string, error) {
+			return rule.issuer(p.config.Issuer, used.issuer, claims)
+		}
+	}
+	claims, err := jose.Verify(ctx, compact, keys, want)
+	if err != nil {
+		return nil, failCause(InvalidToken, what, err, compact)
 	}
 	return claims, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -319,10 +320,140 @@ func TestOIDF_ClientInvalidAthash(t *testing.T) {
 	}
 }
 
+// signedUserInfo answers at userinfo with a token that sign makes of the claims.
+func signedUserInfo(p *party, claims map[string]any, sign func(map[string]any) string) federationtest.Hooks {
+	all := map[string]any{"iss": p.idp.Issuer(), "aud": clientID, "sub": "alice", "name": "Signed Alice"}
+	maps.Copy(all, claims)
+	maps.DeleteFunc(all, func(_ string, value any) bool { return value == "absent" })
+	return respondAt(federationtest.EndpointUserInfo, raw(http.StatusOK, "application/jwt", sign(all)))
+}
+
 func TestOIDF_ClientUserInfoSigned(t *testing.T) {
 	p := newParty(t, nil)
-	p.refuses(respondAt(federationtest.EndpointUserInfo, raw(http.StatusOK, "application/jwt", "eyJhbGciOiJub25lIn0.e30.")),
-		oidc.UserInfoFailed, "application/json")
+	sign := func(claims map[string]any) string {
+		token, err := p.idp.Sign(claims)
+		require.NoError(t, err)
+		return token
+	}
+	for _, good := range []map[string]any{{}, {"exp": p.clock.Now().Add(time.Hour).Unix()}, {"aud": []string{clientID}}} {
+		p.idp.SetHooks(signedUserInfo(p, good, sign))
+		_, attributes, err := p.signIn("alice")
+		require.NoError(t, err)
+		require.Equal(t, []string{"Signed Alice"}, attributes["name"])
+	}
+	for _, bad := range []map[string]any{
+		{"iss": "https://evil.example"}, {"iss": "absent"}, {"aud": "other"}, {"aud": "absent"}, {"aud": []string{clientID, "other"}, "azp": clientID},
+		{"sub": "bob"}, {"sub": "absent"}, {"exp": p.clock.Now().Add(-time.Hour).Unix()}, {"iat": p.clock.Now().Add(time.Hour).Unix()},
+	} {
+		p.refuses(signedUserInfo(p, bad, sign), oidc.UserInfoFailed, "userinfo")
+	}
+}
+
+func TestR15_UserInfoSignedByAnotherKey(t *testing.T) {
+	p, evil, key := newParty(t, nil), newParty(t, nil), testKey(t)
+	for name, sign := range map[string]func(map[string]any) string{
+		"another provider": func(claims map[string]any) string {
+			token, err := evil.idp.Sign(claims)
+			require.NoError(t, err)
+			return token
+		},
+		"another key, same kid": func(claims map[string]any) string {
+			token, err := p.idp.Sign(claims)
+			require.NoError(t, err)
+			return edit(t, token, func(header, _ map[string]any) { header["alg"] = "RS256" }, rs256(t, key))
+		},
+		"the client's secret": func(claims map[string]any) string {
+			token, err := p.idp.Sign(claims)
+			require.NoError(t, err)
+			return edit(t, token, func(header, _ map[string]any) { header["alg"] = "HS256" }, hs256)
+		},
+		"nobody": func(claims map[string]any) string {
+			token, err := p.idp.Sign(claims)
+			require.NoError(t, err)
+			return edit(t, token, func(header, _ map[string]any) { header["alg"] = "none" }, func([]byte) []byte { return nil })
+		},
+		"changed": func(claims map[string]any) string {
+			token, err := p.idp.Sign(claims)
+			require.NoError(t, err)
+			return edit(t, token, func(_, claims map[string]any) { claims["email_verified"] = true }, nil)
+		},
+		"JSON after all": func(claims map[string]any) string { return `{"sub":"alice"}` },
+		"encrypted":      func(map[string]any) string { return "eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.refuses(signedUserInfo(p, nil, sign), oidc.UserInfoFailed, "userinfo")
+		})
+	}
+}
+
+func TestOIDF_ClientUserInfoBearerBody(t *testing.T) {
+	p := newParty(t, func(_ *federationtest.Config, rp *oidc.Config) { rp.UserInfoInBody = true })
+	asked := 0
+	p.idp.SetHooks(federationtest.Hooks{Respond: func(at string, _ http.ResponseWriter, r *http.Request) bool {
+		if at == federationtest.EndpointUserInfo {
+			asked++
+			require.Equal(t, http.MethodPost, r.Method)
+			require.Empty(t, r.Header.Get("Authorization"))
+			require.Empty(t, r.URL.RawQuery)
+		}
+		return false
+	}})
+	_, attributes, err := p.signIn("alice")
+	require.NoError(t, err)
+	require.Equal(t, 1, asked)
+	require.Equal(t, []string{"Alice Example"}, attributes["name"])
+}
+
+// The plan of FAPI 2.0 for relying parties names these as well.
+
+func TestOIDF_ClientInvalidSecondaryAud(t *testing.T) {
+	p := newParty(t, nil)
+	p.refuses(mutate(func(c map[string]any) { c["aud"] = []string{clientID, "secondary"} }), oidc.InvalidToken, "aud")
+}
+
+func TestOIDF_ClientMissingAud(t *testing.T) {
+	newParty(t, nil).refuses(mutate(func(c map[string]any) { delete(c, "aud") }), oidc.InvalidToken, "aud")
+}
+
+func TestOIDF_ClientMissingIss(t *testing.T) {
+	newParty(t, nil).refuses(mutate(func(c map[string]any) { delete(c, "iss") }), oidc.InvalidToken, "iss")
+}
+
+func TestOIDF_ClientMissingNonce(t *testing.T) {
+	newParty(t, nil).refuses(mutate(func(c map[string]any) { delete(c, "nonce") }), oidc.InvalidToken, "nonce")
+}
+
+func TestOIDF_ClientExpiredExp(t *testing.T) {
+	p := newParty(t, nil)
+	p.refuses(mutate(func(c map[string]any) { c["exp"] = p.clock.Now().Add(-31 * time.Second).Unix() }), oidc.InvalidToken, "expired")
+}
+
+func TestOIDF_ClientInvalidAlternateAlg(t *testing.T) {
+	p := newParty(t, nil)
+	for _, alg := range []string{"RS256", "PS256", "ES384", "EdDSA"} { // of an ES256 key
+		p.refuses(federationtest.Hooks{ReplaceIDToken: func(compact string) string {
+			return edit(t, compact, func(header, _ map[string]any) { header["alg"] = alg }, nil)
+		}}, oidc.InvalidToken, "the ID token")
+	}
+}
+
+func TestOIDF_ClientInvalidState(t *testing.T) {
+	p := newParty(t, nil)
+	p.refuses(federationtest.Hooks{MutateRedirect: func(v url.Values) { v.Set("state", "another-state-01234") }}, oidc.InvalidResponse, "state")
+}
+
+func TestOIDF_ClientMissingState(t *testing.T) {
+	p := newParty(t, nil)
+	p.refuses(federationtest.Hooks{MutateRedirect: func(v url.Values) { v.Del("state") }}, oidc.InvalidResponse, "state")
+}
+
+// What is only offered to clients that register themselves or sign their requests
+// is not there: a program that has no use for it says so by its constructor.
+func TestOIDF_ClientRequestURIUnsupported(t *testing.T) {
+	for _, name := range []string{"request", "request_uri"} {
+		_, err := oidc.New(oidc.Config{Issuer: "https://idp.example", ClientID: clientID, AuthorizationParameters: map[string]string{name: "x"}})
+		require.ErrorIs(t, err, oidc.InvalidConfig)
+	}
 }
 
 func TestOIDF_ClientAggregatedAndDistributedClaims(t *testing.T) {

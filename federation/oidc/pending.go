@@ -5,13 +5,17 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"strconv"
+	"time"
 
 	"github.com/stepwell/stepwell/internal/jose"
 )
 
 const (
-	pendingVersion = "1"
+	pendingVersion = "2"
 	maxPending     = 16 << 10
 )
 
@@ -26,9 +30,19 @@ type pending struct {
 	State    string `json:"state"` // hashed: the store's key is not repeated in its value
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
+	Begun    string `json:"begun"`  // seconds since 1970
+	Reauth   string `json:"reauth"` // yes or no: whether the person was to sign in anew
 }
 
-func (p *Provider) newPending(callbackURL, state string) (*pending, error) {
+// begun returns when the sign-in began.
+func (s *pending) begun() time.Time {
+	seconds, _ := strconv.ParseInt(s.Begun, 10, 64) // parsePending has seen to it
+	return time.Unix(seconds, 0)
+}
+
+func (s *pending) reauthenticate() bool { return s.Reauth == "yes" }
+
+func (p *Provider) newPending(callbackURL, state string, hints Hints) (*pending, error) {
 	nonce, err := p.random()
 	if err != nil {
 		return nil, err
@@ -45,6 +59,8 @@ func (p *Provider) newPending(callbackURL, state string) (*pending, error) {
 		State:    hashed(state),
 		Nonce:    nonce,
 		Verifier: verifier,
+		Begun:    strconv.FormatInt(p.now().Unix(), 10),
+		Reauth:   map[bool]string{true: "yes", false: "no"}[hints.Reauthenticate],
 	}, nil
 }
 
@@ -85,22 +101,33 @@ func parsePending(data []byte) (*pending, error) {
 		return nil, fail(InvalidPending, "the pending value is not one that Begin returned")
 	}
 	s := new(pending)
-	fields := map[string]*string{
-		"v": &s.Version, "iss": &s.Issuer, "client_id": &s.ClientID, "callback": &s.Callback,
-		"state": &s.State, "nonce": &s.Nonce, "verifier": &s.Verifier,
+	if version, ok := object["v"].(string); ok && version != pendingVersion {
+		return nil, fail(InvalidPending, "the pending value is of another version of this package; start the sign-in again")
 	}
-	if len(object) != len(fields) {
+	if err := readFields(object, map[string]*string{
+		"v": &s.Version, "iss": &s.Issuer, "client_id": &s.ClientID, "callback": &s.Callback,
+		"state": &s.State, "nonce": &s.Nonce, "verifier": &s.Verifier, "begun": &s.Begun, "reauth": &s.Reauth,
+	}); err != nil {
+		return nil, fail(InvalidPending, "the pending value %v; pass what Begin returned", err)
+	}
+	if seconds, err := strconv.ParseInt(s.Begun, 10, 64); err != nil || seconds < 0 || s.Reauth != "yes" && s.Reauth != "no" {
 		return nil, fail(InvalidPending, "the pending value is not one that Begin returned")
 	}
+	return s, nil
+}
+
+// readFields reads an object that has these members, each of them text, and no
+// others.
+func readFields(object map[string]any, fields map[string]*string) error {
 	for name, to := range fields {
 		text, ok := object[name].(string)
 		if !ok || text == "" {
-			return nil, fail(InvalidPending, "the pending value has no %s; pass what Begin returned", name)
+			return fmt.Errorf("has no %s", name)
 		}
 		*to = text
 	}
-	if s.Version != pendingVersion {
-		return nil, fail(InvalidPending, "the pending value is of another version of this package; start the sign-in again")
+	if len(object) != len(fields) {
+		return errors.New("has something that does not belong to it")
 	}
-	return s, nil
+	return nil
 }

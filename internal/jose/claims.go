@@ -30,8 +30,18 @@ func Numeric(claims map[string]any, name string) (time.Time, bool) {
 }
 
 func (want *Expected) checkClaims(claims map[string]any) error {
-	if issuer, ok := claims["iss"].(string); !ok || issuer != want.Issuer {
-		return refuse(ErrClaims, "iss is not the expected issuer %q", want.Issuer)
+	expected := want.Issuer
+	if want.IssuerOf != nil {
+		var err error
+		if expected, err = want.IssuerOf(claims); err != nil {
+			return wrap(ErrClaims, err, "iss is not accepted")
+		}
+		if expected == "" {
+			return refuse(ErrClaims, "iss is not accepted")
+		}
+	}
+	if issuer, ok := claims["iss"].(string); !ok || issuer != expected {
+		return refuse(ErrClaims, "iss is not the expected issuer %q", expected)
 	}
 	if err := want.checkAudience(claims); err != nil {
 		return err
@@ -84,10 +94,11 @@ func audiencesOf(value any) ([]string, bool) {
 // 4.1.4 and 4.1.5); one that says it was issued in the future is not believed.
 func (want *Expected) checkTimes(claims map[string]any) error {
 	expires, ok := Numeric(claims, "exp")
-	if !ok {
+	_, present := claims["exp"]
+	if !ok && (present || !want.AllowNoExpiry) {
 		return refuse(ErrClaims, "exp is missing or not a NumericDate")
 	}
-	if !want.AllowExpired && !want.Now.Before(expires.Add(ClockSkew)) {
+	if ok && !want.AllowExpired && !want.Now.Before(expires.Add(ClockSkew)) {
 		return refuse(ErrExpired, "token expired at %s", expires.Format(time.RFC3339))
 	}
 	for _, name := range []string{"nbf", "iat"} {

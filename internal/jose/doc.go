@@ -9,6 +9,9 @@
 // [ParsePrivateKey], signs with [PrivateKey.Sign], and publishes
 // [PrivateKey.Public] with [MarshalKeySet].
 //
+// A [Signer] signs with a key that was made elsewhere, such as that of a client
+// which authenticates by a signed assertion.
+//
 // A program that receives tokens gives [Verify] a [KeySource] and what it
 // expects. The key source is a store of its own, or [RemoteKeys], which fetches
 // the JWK set of an issuer.

@@ -25,6 +25,9 @@ const (
 	EdDSA Algorithm = "EdDSA" // Ed25519
 )
 
+// PS256 is signed with by a [Signer] only; no token that has it is accepted.
+const PS256 Algorithm = "PS256" // RSASSA-PSS with SHA-256 and a salt of 32 bytes, keys as for RS256
+
 const (
 	minRSABits     = 2048
 	maxRSABits     = 8192
@@ -39,6 +42,10 @@ type PublicKey struct {
 	ID        string           // kid; "" when the key set gave none
 	Algorithm Algorithm        // the one algorithm that this key is for
 	Key       crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	// Issuer is the member "issuer" of the key in its set, or "" when that is not
+	// text. It is no registered member: Entra ID names in it whose tokens the key
+	// may sign, in the key set that its tenants share. Verify does not look at it.
+	Issuer string
 }
 
 // NewPublicKey returns key as the one with the given id, to be used with alg

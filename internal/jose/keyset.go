@@ -14,6 +14,7 @@ import (
 const (
 	maxKeySet     = 512 << 10 // bytes
 	maxKeySetKeys = 100
+	maxKeyIssuer  = 2048 // bytes
 )
 
 // ParseKeySet returns the keys of a JWK set (RFC 7517 section 5) that can verify
@@ -77,6 +78,9 @@ func parsePublicJWK(value any) (PublicKey, bool) {
 		return PublicKey{}, false
 	}
 	checked, err := NewPublicKey(id, alg, public)
+	if issuer, _ := key["issuer"].(string); len(issuer) <= maxKeyIssuer && isPrintable(issuer) {
+		checked.Issuer = issuer
+	}
 	return checked, err == nil
 }
 
@@ -149,7 +153,7 @@ func bytesMember(key map[string]any, name string) ([]byte, bool) {
 }
 
 // MarshalKeySet returns keys as a JWK set, to be published: {"keys":[...]} with
-// kty, use "sig", alg, kid and the public members of each. Keys need an ID each,
+// kty, use "sig", alg, kid, issuer where there is one, and the public members of each. Keys need an ID each,
 // and no two the same; a key that NewPublicKey would refuse is an error with
 // reason ErrKey. No keys give an empty array.
 func MarshalKeySet(keys []PublicKey) ([]byte, error) {
@@ -167,6 +171,9 @@ func MarshalKeySet(keys []PublicKey) ([]byte, error) {
 			return nil, err
 		}
 		member, err := jwkOf(checked.Key, checked)
+		if err == nil && key.Issuer != "" {
+			err = member.Set("issuer", key.Issuer)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -165,7 +165,7 @@ func TestJ10_KeySet(t *testing.T) {
 
 func TestParseKeySetTolerates(t *testing.T) {
 	for name, key := range map[string]string{
-		"unknown members": jwkWith(t, rfc7515RSA, m{"issuer": "x", "x5c": []string{"AAAA"}, "x5t": "AA", "ext": true}),
+		"unknown members": jwkWith(t, rfc7515RSA, m{"iss": "x", "issuer": 7, "x5c": []string{"AAAA"}, "x5t": "AA", "ext": true}),
 		"use and ops":     jwkWith(t, rfc7515RSA, m{"use": "sig", "key_ops": []string{"encrypt", "verify"}, "alg": "RS256"}),
 		"leading zero n":  jwkWith(t, rfc7515RSA, m{"n": encode("\x00" + string(parseOne(t, rfc7515RSA).Key.(*rsa.PublicKey).N.Bytes()))}),
 		"leading zero e":  jwkWith(t, rfc7515RSA, m{"e": "AAEAAQ"}),

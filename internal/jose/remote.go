@@ -111,6 +111,12 @@ func NewRemoteKeys(config RemoteKeysConfig) (*RemoteKeys, error) {
 // ErrKey. Where no key set could be had they wrap why (ctx.Err() for one); that
 // of a key which is not in the set has nothing in Error.Err.
 func (r *RemoteKeys) Key(ctx context.Context, kid string) (string, crypto.PublicKey, error) {
+	key, err := r.Find(ctx, kid)
+	return string(key.Algorithm), key.Key, err
+}
+
+// Find is Key with all that the set says of the key.
+func (r *RemoteKeys) Find(ctx context.Context, kid string) (PublicKey, error) {
 	r.mu.Lock()
 	wait := r.request(kid)
 	r.mu.Unlock()
@@ -118,7 +124,7 @@ func (r *RemoteKeys) Key(ctx context.Context, kid string) (string, crypto.Public
 		select {
 		case <-wait.done:
 		case <-ctx.Done():
-			return "", nil, wrap(ErrKey, ctx.Err(), "waiting for the key set of %s", r.fetcher.host)
+			return PublicKey{}, wrap(ErrKey, ctx.Err(), "waiting for the key set of %s", r.fetcher.host)
 		}
 	}
 	r.mu.Lock()
@@ -179,15 +185,15 @@ func (r *RemoteKeys) run(f *fetch, began time.Time) {
 
 var errTooOld = errors.New("the last one is too old")
 
-func (r *RemoteKeys) answer(kid string) (string, crypto.PublicKey, error) {
+func (r *RemoteKeys) answer(kid string) (PublicKey, error) {
 	if !r.usable(r.now()) {
-		return "", nil, wrap(ErrKey, cmp.Or(r.failure, errTooOld), "no key set of %s", r.fetcher.host)
+		return PublicKey{}, wrap(ErrKey, cmp.Or(r.failure, errTooOld), "no key set of %s", r.fetcher.host)
 	}
 	key, known := r.set.find(kid)
 	if !known {
-		return "", nil, refuse(ErrKey, "key %.64q is not in the key set of %s", kid, r.fetcher.host)
+		return PublicKey{}, refuse(ErrKey, "key %.64q is not in the key set of %s", kid, r.fetcher.host)
 	}
-	return string(key.Algorithm), key.Key, nil
+	return key, nil
 }
 
 func newKeySet(keys []PublicKey, fetched time.Time) *keySet {

@@ -23,8 +23,12 @@ type KeySource interface {
 
 // Expected says which tokens Verify accepts.
 type Expected struct {
-	// Issuer is what iss must be, byte for byte. Required.
+	// Issuer is what iss must be, byte for byte. Required without IssuerOf.
 	Issuer string
+	// IssuerOf, when it is not nil, stands in the place of Issuer: it is told
+	// the claims, whose signature has been verified and nothing else yet, and
+	// returns what iss must be, byte for byte. An error, or "", refuses the token.
+	IssuerOf func(claims map[string]any) (string, error)
 	// Audience must be aud, or among aud; when aud names several, azp must be
 	// Audience too (OpenID Connect Core section 3.1.3.7). "" leaves aud
 	// unchecked but for its form: the caller checks who the token is for.
@@ -39,6 +43,10 @@ type Expected struct {
 	// (OpenID Connect RP-Initiated Logout 1.0 section 2). Such a token proves
 	// nothing about the present.
 	AllowExpired bool
+	// AllowNoExpiry accepts a token without exp: signed userinfo, which is good
+	// for the answer it came in (OpenID Connect Core section 5.3.2). One that has
+	// exp is judged by it.
+	AllowNoExpiry bool
 }
 
 // Verify returns the claims of compact, a signed token, if it passes every
@@ -47,7 +55,7 @@ type Expected struct {
 // checked when present, each with a tolerance of ClockSkew. Errors are of type
 // *Error; ctx is for the key source only.
 func Verify(ctx context.Context, compact string, keys KeySource, want Expected) (map[string]any, error) {
-	if keys == nil || want.Issuer == "" || want.Now.IsZero() {
+	if keys == nil || want.Issuer == "" && want.IssuerOf == nil || want.Now.IsZero() {
 		return nil, refuse(ErrClaims, "Verify needs a key source, an expected issuer and the time")
 	}
 	t, err := parseToken(compact)
