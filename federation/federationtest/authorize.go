@@ -157,9 +157,14 @@ func withQuery(uri string, parameters url.Values) string {
 	if len(parameters) == 0 {
 		return uri
 	}
+	return appendQuery(uri, parameters.Encode())
+}
+
+// appendQuery adds an encoded query to the one that uri may have.
+func appendQuery(uri, query string) string {
 	separator := "?"
 	if strings.Contains(uri, "?") {
 		separator = "&"
 	}
-	return uri + separator + parameters.Encode()
+	return uri + separator + query
 }

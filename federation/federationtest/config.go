@@ -92,13 +92,15 @@ func defaultUsers() []User {
 // issuerPath keeps the path usable as a literal pattern of http.ServeMux.
 var issuerPath = regexp.MustCompile(`^(/[A-Za-z0-9_.~-]+)*/?$`)
 
-func parseIssuer(issuer string) (prefix string, err error) {
-	u, err := url.Parse(issuer)
+// parseBase checks the URL that a handler is mounted at, and returns its path
+// without a trailing slash. name is the field that it came from.
+func parseBase(name, address string) (prefix string, err error) {
+	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return "", fmt.Errorf("federationtest: Issuer %q is not an absolute http or https URL", issuer)
+		return "", fmt.Errorf("federationtest: %s %q is not an absolute http or https URL", name, address)
 	}
-	if strings.ContainsAny(issuer, "?#") || !issuerPath.MatchString(u.EscapedPath()) {
-		return "", fmt.Errorf("federationtest: Issuer %q has a query, a fragment, or a path with unusual characters", issuer)
+	if strings.ContainsAny(address, "?#") || !issuerPath.MatchString(u.EscapedPath()) {
+		return "", fmt.Errorf("federationtest: %s %q has a query, a fragment, or a path with unusual characters", name, address)
 	}
 	return strings.TrimSuffix(u.Path, "/"), nil
 }

@@ -60,6 +60,16 @@ func (p *Provider) publicKeys() []jose.PublicKey {
 	return public
 }
 
+// PublicKeys returns the keys that are published, as whoever trusts the provider
+// would have them: *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey.
+func (p *Provider) PublicKeys() []crypto.PublicKey {
+	var list []crypto.PublicKey
+	for _, key := range p.publicKeys() {
+		list = append(list, key.Key)
+	}
+	return list
+}
+
 // ownKeys verifies what the provider has signed itself.
 type ownKeys struct{ p *Provider }
 

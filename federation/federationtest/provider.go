@@ -47,7 +47,7 @@ type Provider struct {
 // New makes a Provider. It generates a signing key, which for RS256 takes a
 // noticeable part of a second.
 func New(config Config) (*Provider, error) {
-	prefix, err := parseIssuer(config.Issuer)
+	prefix, err := parseBase("Issuer", config.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (p *Provider) routes() *http.ServeMux {
 		{"POST", "/token", EndpointToken, p.serveToken},
 		{"GET POST", "/userinfo", EndpointUserInfo, p.serveUserInfo},
 		{"GET POST", "/logout", EndpointEndSession, p.serveEndSession},
-		{"GET", "/style.css", "", p.serveStyle},
+		{"GET", "/style.css", "", serveStyleSheet},
 	} {
 		for _, method := range strings.Fields(route.methods) {
 			mux.Handle(method+" "+p.prefix+route.path, p.hooked(route.endpoint, route.handler))

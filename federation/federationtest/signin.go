@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -56,12 +57,17 @@ func SignIn(client *http.Client, start, subject string) (callback *url.URL, err 
 // readForm returns where the page's form goes and its hidden fields.
 func readForm(resp *http.Response) (action string, values url.Values, err error) {
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
-		return "", nil, fmt.Errorf("federationtest: %s answered with status %d and no sign-in page", resp.Request.URL.Path, resp.StatusCode)
-	}
+	isPage := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
 	document, err := html.Parse(io.LimitReader(resp.Body, maxPage))
 	if err != nil {
 		return "", nil, fmt.Errorf("federationtest: reading the sign-in page: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK || !isPage {
+		problem := ""
+		if isPage {
+			problem = problemOf(document)
+		}
+		return "", nil, fmt.Errorf("federationtest: %s answered with status %d and no sign-in page%s", resp.Request.URL.Path, resp.StatusCode, problem)
 	}
 	values = make(url.Values)
 	for node := range document.Descendants() {
@@ -84,4 +90,14 @@ func readForm(resp *http.Response) (action string, values url.Values, err error)
 		return "", nil, errors.New("federationtest: the page has no form to sign in with")
 	}
 	return target.String(), values, nil
+}
+
+// problemOf returns what an error page says, after a colon.
+func problemOf(document *html.Node) string {
+	for node := range document.Descendants() {
+		if node.Type == html.ElementNode && slices.Contains(node.Attr, html.Attribute{Key: "role", Val: "alert"}) && node.FirstChild != nil {
+			return ": " + node.FirstChild.Data
+		}
+	}
+	return ""
 }
