@@ -14,7 +14,7 @@ var heavy = []string{
 	"github.com/pressly/goose/", "modernc.org/", "github.com/jackc/pgx/", "github.com/crewjam/saml", "github.com/chromedp/",
 	"github.com/stretchr/testify/", "github.com/coreos/go-oidc/", "github.com/aws/", "testing",
 	"golang.org/x/oauth2", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/",
-	"github.com/wneessen/", "github.com/emersion/", "github.com/go-webauthn/", "github.com/descope/", "github.com/fxamacker/",
+	"github.com/zitadel/", "github.com/wneessen/", "github.com/emersion/", "github.com/go-webauthn/", "github.com/descope/", "github.com/fxamacker/",
 }
 
 // links says which of the heavy dependencies a public package has, by itself or through others of this module. What is not named here
@@ -34,7 +34,9 @@ var links = map[string][]string{
 		"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/", "github.com/go-webauthn/", "github.com/descope/",
 	},
 	"federation/oidc":           {"golang.org/x/oauth2", "github.com/lestrrat-go/jwx/"},
-	"federation/federationtest": {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/"},
+	"federation/federationtest": {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/", "github.com/crewjam/saml"},
+	"federation/saml":           {"github.com/crewjam/saml"},
+	"federation/social":         {"golang.org/x/oauth2", "github.com/lestrrat-go/jwx/"},
 	"identitypool/sqlstore":     {"github.com/pressly/goose/"},
 	"identitypool/storetest":    {"github.com/stretchr/testify/", "testing"},
 	"middleware":                {"github.com/lestrrat-go/jwx/"},

@@ -1,0 +1,5 @@
+//go:build !race
+
+package saml_test
+
+const slowdown = 1
