@@ -5,6 +5,9 @@
 // that sends a browser away and takes it back has the shape of [Provider]:
 //
 //   - oidc is a relying party for any OpenID Connect provider;
+//   - saml is a service provider of SAML 2.0, for any identity provider;
+//   - social has Google, Apple, Facebook, Amazon, GitHub and Microsoft's
+//     personal accounts ready made;
 //   - federationtest has providers to sign in at in tests and demonstrations.
 //
 // A sign-in is two requests of the same browser. The application calls Begin,
