@@ -253,7 +253,7 @@ func (p *Pool) linkByEmail(ctx context.Context, a assertion, holder User) error 
 
 // newFederatedUser makes a user, in the place of a sign-up with the same address that was never confirmed, if there is one.
 func (p *Pool) newFederatedUser(ctx context.Context, a assertion, replaced User) (User, error) {
-	if p.settings.AllowAdminCreateUserOnly {
+	if p.settings.AllowAdminCreateUserOnly && !a.provider.JustInTime {
 		return User{}, fail(NotAuthorized, "There is no account for you here. Please ask an administrator.")
 	}
 	attributes := maps.Clone(a.said)

@@ -57,6 +57,9 @@ type Provider struct {
 	// OverwriteVerified lets the provider replace the verified e-mail address or phone number of a user who is linked to it, by one that it
 	// says is verified: people then get codes there, and sign in with it. Otherwise such an address is the user's own to change.
 	OverwriteVerified bool
+	// JustInTime makes users of those who come from the provider the first time also where Settings.AllowAdminCreateUserOnly closes sign-up:
+	// for the directory of an organization, which decides itself who is in it.
+	JustInTime bool
 	// AutoGroup keeps the users who came from this provider in the group "<pool ID>_<provider>", which is made when the first one comes, as
 	// Cognito does.
 	AutoGroup bool
@@ -136,7 +139,7 @@ func (p Provider) checkMapping(settings Settings) error {
 		}
 	}
 	for _, name := range settings.RequiredAttributes {
-		if _, mapped := p.mapping()[name]; !mapped && !settings.AllowAdminCreateUserOnly {
+		if _, mapped := p.mapping()[name]; !mapped && (!settings.AllowAdminCreateUserOnly || p.JustInTime) {
 			return fmt.Errorf("userpool: provider %q does not map to %q, which everybody must have: nobody could come from there", p.Name, name)
 		}
 	}
@@ -312,7 +315,7 @@ type FinishFederatedSignInInput struct {
 // one that the person had. A user can have five such accounts.
 //
 // Errors: InvalidIdentityProvider for an answer that nobody here asked for, or that fails verification; NotAuthorized for a disabled
-// user, for a new one where Settings.AllowAdminCreateUserOnly is set, or if the session of LinkTo is over; InvalidParameter if the provider
+// user, for a new one where Settings.AllowAdminCreateUserOnly is set and Provider.JustInTime is not, or if the session of LinkTo is over; InvalidParameter if the provider
 // did not say a required attribute of a new user; AliasExists if the account to be linked is another user's; UnsupportedUserState for one
 // too many; UserHookFailed; those of InitiateAuth about second factors.
 func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in FinishFederatedSignInInput) (*AuthOutcome, string, error) {

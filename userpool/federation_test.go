@@ -301,6 +301,16 @@ func TestU26_U30_Federation(t *testing.T) {
 	require.ErrorIs(t, err, userpool.NotAuthorized)
 	_, err = closed.SignUp(t.Context(), signUp("a@example.com"))
 	require.ErrorIs(t, err, userpool.NotAuthorized)
+
+	directory := closed.again(func(c *userpool.Config) { c.Providers[0].JustInTime = true })
+	directory.begin(t, "Other")
+	_, _, err = directory.finish("Other", f.state, browserSecret)
+	require.ErrorIs(t, err, userpool.NotAuthorized, "not every provider")
+	directory.begin(t, "Example")
+	_, _, err = directory.finish("Example", f.state, browserSecret)
+	require.NoError(t, err)
+	_, err = directory.SignUp(t.Context(), signUp("a@example.com"))
+	require.ErrorIs(t, err, userpool.NotAuthorized)
 }
 
 // A user from elsewhere has no password here, and cannot be given one by recovery.

@@ -36,7 +36,7 @@ type Settings struct {
 	// composition, no common passwords. See also CognitoPasswordPolicy.
 	PasswordPolicy PasswordPolicy
 	// AllowAdminCreateUserOnly refuses to make users, by sign-up or by a first sign-in at another provider: only those whom AdminCreateUser
-	// or an import made can sign in.
+	// or an import made can sign in, and those who come from a provider with Provider.JustInTime.
 	AllowAdminCreateUserOnly bool
 	// FirstFactors are what the flow USER_AUTH lets people choose from: ChallengePassword (the default), ChallengeEmailOTP, ChallengeSMSOTP,
 	// ChallengeEmailLink and ChallengeWebAuthn.
