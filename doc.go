@@ -6,7 +6,7 @@
 //     PostgreSQL, storetest for a store of your own), smtpsender, which delivers messages by SMTP, and userpooltest, fakes for an
 //     application's own tests.
 //   - [github.com/stepwell/stepwell/federation] is sign-in elsewhere: oidc for any standard OpenID provider, saml for SAML 2.0, social for
-//     Google, Apple and others, and federationtest, fakes of an OpenID provider, a SAML identity provider and an Entra tenant (Azure AD) that
+//     Google, Apple and others, mapping, domain and diagnostic around them, and federationtest, fakes of an OpenID provider, a SAML identity provider and an Entra tenant (Azure AD) that
 //     speak the real protocols.
 //   - [github.com/stepwell/stepwell/identitypool] exchanges a sign-in, or none at all, for temporary credentials of a role: with policy,
 //     the policy language, and sigv4, AWS Signature Version 4.

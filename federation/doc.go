@@ -8,6 +8,11 @@
 //   - saml is a service provider of SAML 2.0, for any identity provider;
 //   - social has Google, Apple, Facebook, Amazon, GitHub and Microsoft's
 //     personal accounts ready made;
+//   - mapping turns what a provider says into an application's attributes,
+//     groups and roles, by rules;
+//   - domain finds the provider of an e-mail domain whose owner has proved it;
+//   - diagnostic shows an administrator what a test sign-in gave, and what is
+//     wrong;
 //   - federationtest has providers to sign in at in tests and demonstrations.
 //
 // A sign-in is two requests of the same browser. The application calls Begin,

@@ -24,6 +24,21 @@ type ReplayStore interface {
 	UseOnce(ctx context.Context, key string, until time.Time) (first bool, err error)
 }
 
+// ReplayFunc is a function as a ReplayStore. It serves where the store is made
+// after the service provider, as a user pool is whose configuration has the
+// provider:
+//
+//	var pool *userpool.Pool
+//	sp, err := saml.New(saml.Config{Replay: saml.ReplayFunc(
+//		func(ctx context.Context, key string, until time.Time) (bool, error) { return pool.UseOnce(ctx, key, until) },
+//	)})
+type ReplayFunc func(ctx context.Context, key string, until time.Time) (first bool, err error)
+
+// UseOnce calls f.
+func (f ReplayFunc) UseOnce(ctx context.Context, key string, until time.Time) (first bool, err error) {
+	return f(ctx, key, until)
+}
+
 // MemoryReplayStore is a ReplayStore for one process: what it knows is lost
 // when the process ends, and other processes do not know it. Make one with
 // [NewMemoryReplayStore]. It is safe for concurrent use.
