@@ -2,8 +2,10 @@ package userpool
 
 import "context"
 
-// AdminGetUser returns a user, without what proves who they are. username is what the user signs in with, the sub, or Username. The
-// operations whose names begin with Admin ask for no proof: the application decides who may call them. The error is UserNotFound.
+// AdminGetUser returns a user, without what proves who they are. username is what the user signs in with, the sub, or Username. A Username
+// that nobody can sign in with, such as a chosen name where the settings now want addresses, counts letter by letter, and only if no two
+// users have it. The operations whose names begin with Admin ask for no proof: the application decides who may call them. The error is
+// UserNotFound.
 func (p *Pool) AdminGetUser(ctx context.Context, username string) (User, error) {
 	u, err := p.resolve(ctx, username)
 	return u.public(), err

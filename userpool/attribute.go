@@ -44,10 +44,15 @@ func (s Settings) checkAttributes(in map[string]string, by writer, may func(name
 func (s Settings) checkRequired(attributes map[string]string) error {
 	for _, name := range s.RequiredAttributes {
 		if attributes[name] == "" {
-			return failField(InvalidParameter, name, "Please give your %s.", strings.ReplaceAll(strings.TrimPrefix(name, "custom:"), "_", " "))
+			return failField(InvalidParameter, name, "Please give your %s.", attributeLabel(name))
 		}
 	}
 	return nil
+}
+
+// attributeLabel is what messages to people call an attribute that the pool has: "custom:cost_centre" is the cost centre.
+func attributeLabel(name string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(name, "custom:"), "_", " ")
 }
 
 // inField names the input that is at fault in another way.

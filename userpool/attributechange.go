@@ -17,7 +17,7 @@ func (s Settings) checkMutable(u User, given map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		rule, _ := s.attribute(name)
 		if old := u.Attributes[name]; !rule.mutable && old != "" && old != given[name] {
-			return failField(InvalidParameter, name, "The attribute %q cannot be changed once it is set.", name)
+			return failField(InvalidParameter, name, "The %s cannot be changed once it is set.", attributeLabel(name))
 		}
 	}
 	return nil
@@ -31,7 +31,7 @@ func (p *Pool) setAttributes(u *User, given map[string]string) error {
 	}
 	for _, name := range p.settings.RequiredAttributes {
 		if value, ok := given[name]; ok && value == "" && u.Attributes[name] != "" {
-			return failField(InvalidParameter, name, "The attribute %q is required: it can be changed, not deleted.", name)
+			return failField(InvalidParameter, name, "The %s is required: it can be changed, not deleted.", attributeLabel(name))
 		}
 	}
 	hadName, hadProof := u.hasName(), u.hasProof()

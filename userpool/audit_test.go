@@ -32,6 +32,14 @@ func (k *kit) noted(do func()) (out []string) {
 	return out
 }
 
+// The code of an event that was a success is nothing, however it is printed.
+func TestCode_Text(t *testing.T) {
+	require.Empty(t, userpool.Code("").Error())
+	require.Empty(t, fmt.Sprint(userpool.AuditEvent{}.Code))
+	require.Equal(t, "userpool: NotAuthorized", userpool.NotAuthorized.Error())
+	require.Equal(t, "NotAuthorized", string(userpool.NotAuthorized))
+}
+
 // Every operation that matters leaves an event, with what happened and to whom.
 func TestAudit_Operations(t *testing.T) {
 	k, f := federated(t, nil)

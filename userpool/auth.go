@@ -102,8 +102,9 @@ type NewDeviceMetadata struct {
 //
 // Errors: NotAuthorized; UserNotConfirmed, with a Session for ConfirmSignUp, if the proof is right and the sign-up was not confirmed;
 // PasswordResetRequired, if the password is right; LimitExceeded; InvalidParameter; InvalidClient; UnauthorizedClient if the client may not
-// use the flow; UserHookFailed; UserNotFound where the client reveals it; MFAMethodNotFound if a second factor is wanted and the user can
-// have none; CodeDeliveryFailure if the code of a challenge could not be sent.
+// use the flow, or has no CognitoProvider among its IdentityProviders; UserHookFailed; UserNotFound where the client reveals it;
+// MFAMethodNotFound if a second factor is wanted and the user can have none; CodeDeliveryFailure if the code of a challenge could not be
+// sent.
 func (p *Pool) InitiateAuth(ctx context.Context, in InitiateAuthInput) (*AuthOutcome, error) {
 	if in.AuthFlow == AdminUserPasswordAuth {
 		return nil, failField(InvalidParameter, "authFlow", "The flow %s is for AdminInitiateAuth.", AdminUserPasswordAuth)
@@ -143,6 +144,11 @@ func (p *Pool) initiateAuth(ctx context.Context, in InitiateAuthInput, admin boo
 		s.ClientID = s.client.ID
 		if !s.client.allows(in.AuthFlow) {
 			return nil, fail(UnauthorizedClient, "The client may not use the flow "+string(in.AuthFlow)+": add it to its AuthFlows.")
+		}
+		if in.AuthFlow != RefreshTokenAuth {
+			if err := s.client.mayUsePool(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	out, err := p.begin(ctx, s, in)

@@ -60,8 +60,8 @@ type authorizationCode struct {
 
 // IssueAuthorizationCode returns a code for the person who is signed in with the browser session. It can be used once, within five
 // minutes, by this client and with this redirect address (RFC 6749, 4.1.2). Errors: NotAuthorized if nobody is signed in; LoginRequired if
-// the sign-in is older than MaxAge; InsufficientAuthentication if it is weaker than ACRValues (RFC 9470); InvalidClient; InvalidParameter with
-// Field "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
+// the sign-in is older than MaxAge, or began where Client.IdentityProviders does not allow it; InsufficientAuthentication if it is weaker
+// than ACRValues (RFC 9470); InvalidClient; InvalidParameter with Field "redirect_uri", "code_challenge" or "nonce"; InvalidScope.
 func (p *Pool) IssueAuthorizationCode(ctx context.Context, in IssueAuthorizationCodeInput) (string, error) {
 	client, found := p.client(in.ClientID)
 	if !found {
@@ -82,6 +82,9 @@ func (p *Pool) IssueAuthorizationCode(ctx context.Context, in IssueAuthorization
 		return "", fail(InvalidScope, "The client may not ask for this scope.")
 	}
 	s, u, err := p.browserSession(ctx, in.BrowserSession)
+	if err == nil && !client.AllowsProvider(s.Provider) {
+		err = fail(LoginRequired, "Please sign in again, in a way that the application allows.")
+	}
 	if err == nil {
 		err = p.satisfies(s, in.ACRValues, in.MaxAge)
 	}

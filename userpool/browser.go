@@ -24,7 +24,12 @@ type BrowserSession struct {
 	Expires  time.Time
 	// Provider is the name of the identity provider that the person came from, or empty.
 	Provider string
-	// AMR are the methods of authentication (RFC 8176), and ACR is the class that they reach.
+	// AMR are the methods of authentication (RFC 8176), and ACR is the class that they reach; the claims amr and acr of tokens say the same.
+	// "pwd" is a password, "otp" a code or link by e-mail, a code of an authenticator app, or a recovery code, and "sms" a code by SMS. "hwk"
+	// is a passkey that cannot leave its device, and "swk" one that is synchronized. "user" beside it means that somebody was present and
+	// touched the authenticator, not that it verified who: if it did, "mfa" is there as well. "mfa" is more than one factor, "pop" the secret
+	// of a remembered device, "fed" a sign-in at another provider, and "custom" the challenges of CUSTOM_AUTH (the last two are no names of
+	// RFC 8176).
 	AMR []string
 	ACR string
 }

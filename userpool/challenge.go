@@ -99,7 +99,8 @@ type RespondToAuthChallengeInput struct {
 	UserContext    UserContextData
 }
 
-// ChallengeResponse is what answers a challenge; the comments of the challenges' names say which fields.
+// ChallengeResponse is what answers a challenge; the comments of the challenges' names, from [ChallengeSelectChallenge] on, say which
+// fields.
 type ChallengeResponse struct {
 	// Answer is a code, a choice, or the answer to a custom challenge.
 	Answer string
@@ -120,7 +121,8 @@ type ChallengeResponse struct {
 }
 
 // RespondToAuthChallenge answers a challenge of a sign-in, and returns the next one, or what the sign-in ends in. A session answers once: of
-// several calls at once, one is looked at. After a wrong code the error is CodeMismatch and its Session takes another try. A new
+// several calls at once, one is looked at. Which fields of [ChallengeResponse] count, the comments of the challenges' names say: see
+// [ChallengeSelectChallenge] and those after it. After a wrong code the error is CodeMismatch and its Session takes another try. A new
 // UserContext replaces that of InitiateAuth.
 //
 // Errors: those of InitiateAuth; NotAuthorized also for a session that is not valid, too old, or was answered already; CodeMismatch and

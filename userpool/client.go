@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -34,6 +35,11 @@ type Client struct {
 	// AuthFlows are the flows of InitiateAuth that the client may use; none by default. UserAuth offers ChallengePasswordSRP, and CustomAuth
 	// begins with SRP, only if UserSRPAuth is among them too.
 	AuthFlows []AuthFlow
+	// IdentityProviders are where the users of the client may sign in, what Cognito calls SupportedIdentityProviders: names of
+	// Config.Providers, and CognitoProvider for the pool itself. None means all. Without CognitoProvider nobody signs up, signs in or sets a
+	// forgotten password through the client; tokens that it has can be renewed. The hosted pages offer just these to who comes from the
+	// client, and a session that began elsewhere gets no authorization code.
+	IdentityProviders []string
 	// AuthSessionValidity is how long a challenge of InitiateAuth may be answered, and how long its one-time code lives: 3 (the default) to
 	// 15 minutes.
 	AuthSessionValidity time.Duration
@@ -75,6 +81,24 @@ var (
 	clientIDPattern = regexp.MustCompile(`^[\w+-]{1,128}$`)
 )
 
+// CognitoProvider stands for the pool itself in Client.IdentityProviders, and in the parameter identity_provider of an authorization
+// request, as in Cognito.
+const CognitoProvider = "COGNITO"
+
+// AllowsProvider reports whether the users of the client may sign in at a provider, which is named as in IdentityProviders; "" is the pool
+// itself too.
+func (c Client) AllowsProvider(name string) bool {
+	return len(c.IdentityProviders) == 0 || slices.Contains(c.IdentityProviders, cmp.Or(name, CognitoProvider))
+}
+
+// mayUsePool refuses what only the users of the pool itself do, for a client whose users sign in elsewhere.
+func (c Client) mayUsePool() error {
+	if c.AllowsProvider(CognitoProvider) {
+		return nil
+	}
+	return fail(UnauthorizedClient, "The client may not sign people in at the pool itself: add "+CognitoProvider+" to its IdentityProviders.")
+}
+
 // Confidential reports whether the client has a secret.
 func (c Client) Confidential() bool { return len(c.Secrets) > 0 }
 
@@ -106,6 +130,7 @@ func (c Client) clone() Client {
 	c.LogoutURLs = slices.Clone(c.LogoutURLs)
 	c.Scopes = slices.Clone(c.Scopes)
 	c.AuthFlows = slices.Clone(c.AuthFlows)
+	c.IdentityProviders = slices.Clone(c.IdentityProviders)
 	c.ReadAttributes = slices.Clone(c.ReadAttributes)
 	c.WriteAttributes = slices.Clone(c.WriteAttributes)
 	return c
@@ -163,6 +188,14 @@ func (c Client) complete(s Settings) (Client, error) {
 	}
 	if err := checkChoice(fmt.Sprintf("client %q: AuthFlows", c.ID), c.AuthFlows, authFlows...); err != nil {
 		return c, err
+	}
+	for i, name := range c.IdentityProviders {
+		switch {
+		case !providerName.MatchString(name):
+			return bad("IdentityProviders has %q; a name is %s, or 1 to 32 characters of A-Z, a-z, 0-9, _ and -", printable(name), CognitoProvider)
+		case slices.Contains(c.IdentityProviders[:i], name):
+			return bad("IdentityProviders has %q twice", name)
+		}
 	}
 	for _, name := range slices.Concat(c.ReadAttributes, c.WriteAttributes) {
 		if _, ok := s.attribute(name); !ok {

@@ -33,7 +33,7 @@ type Error struct {
 }
 
 // Code is the kind of an [Error], named after the exceptions of Cognito and the errors of OAuth 2.0. It is itself an error, so that
-// errors.Is(err, userpool.NotAuthorized) asks for it.
+// errors.Is(err, userpool.NotAuthorized) asks for it. Its name as text, such as "NotAuthorized", is string(code).
 type Code string
 
 const (
@@ -109,7 +109,7 @@ const (
 	InvalidGrant Code = "InvalidGrant"
 	// InvalidScope is a scope that the client may not ask for (RFC 6749, 5.2).
 	InvalidScope Code = "InvalidScope"
-	// UnauthorizedClient is a flow that the client may not use (RFC 6749, 5.2).
+	// UnauthorizedClient is a flow, or a way to sign in, that the client may not use (RFC 6749, 5.2).
 	UnauthorizedClient Code = "UnauthorizedClient"
 	// InsufficientScope is an access token without the scope that the operation needs (RFC 6750, 3.1).
 	InsufficientScope Code = "InsufficientScope"
@@ -118,8 +118,13 @@ const (
 	ServiceUnavailable Code = "ServiceUnavailable"
 )
 
-// Error returns the code, with the name of the package before it.
-func (c Code) Error() string { return "userpool: " + string(c) }
+// Error returns the code, with the name of the package before it; of the empty code, that of a success in an [AuditEvent], it returns "".
+func (c Code) Error() string {
+	if c == "" {
+		return ""
+	}
+	return "userpool: " + string(c)
+}
 
 // Error returns the code with the message and the cause, for a log. Show a person the Message alone.
 func (e *Error) Error() string {

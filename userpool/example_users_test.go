@@ -39,7 +39,7 @@ func ExampleCustomAttribute() {
 	fmt.Println(claims["custom:team"], claims["custom:employee"])
 	// Output:
 	// custom:employee: The employee is not a whole number.
-	// custom:employee: The attribute "custom:employee" cannot be changed once it is set.
+	// custom:employee: The employee cannot be changed once it is set.
 	// engines 42
 }
 

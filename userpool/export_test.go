@@ -40,7 +40,7 @@ func (p *Pool) AfterSRPForTest(ctx context.Context, session string, right bool) 
 
 // CustomMessageForTest asks the hook CustomMessage for the text of a message, and tells whether it can be sent.
 func (p *Pool) CustomMessageForTest(ctx context.Context, m Message, u User, metadata map[string]string) error {
-	result, err := p.customMessage(ctx, outgoing{kind: m.Kind, user: u, to: m.To, code: m.Code, link: m.Link, metadata: metadata})
+	result, err := p.customMessage(ctx, outgoing{kind: m.Kind, user: u, to: m.To, code: m.Code, link: m.Link, metadata: metadata}, "en")
 	if err != nil || result == (CustomMessageResult{}) {
 		return err
 	}

@@ -132,6 +132,20 @@ func checkProviders(providers []Provider, settings Settings) error {
 	return checkIdentifiers(providers)
 }
 
+// checkClientProviders wants clients to name only providers that the pool has.
+func checkClientProviders(clients []Client, providers []Provider) error {
+	for _, c := range clients {
+		for _, name := range c.IdentityProviders {
+			named := func(p Provider) bool { return p.Name == name }
+			if name != CognitoProvider && !slices.ContainsFunc(providers, named) {
+				return fmt.Errorf("userpool: client %q: IdentityProviders has %q, which is neither %s nor the name of a provider in Config.Providers",
+					c.ID, name, CognitoProvider)
+			}
+		}
+	}
+	return nil
+}
+
 func (p Provider) checkMapping(settings Settings) error {
 	for name := range p.AttributeMapping {
 		if rule, ok := settings.attribute(name); !ok || rule.byPool {

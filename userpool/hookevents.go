@@ -225,6 +225,8 @@ type CustomMessageEvent struct {
 	CodeParameter     string
 	UsernameParameter string
 	LinkParameter     string
+	// Locale is the language (BCP 47) that the pool's own text is in: it becomes Message.Locale, whatever the hook returns.
+	Locale string
 }
 
 // CustomMessageResult is the text of a message; what is empty stays as it is. EmailMessage and SMSMessage must have the CodeParameter and the

@@ -191,7 +191,7 @@ func TestHooks_CustomMessage(t *testing.T) {
 		userpool.MessageVerifyUserAttribute: userpool.TriggerMessageVerifyUserAttribute,
 		userpool.MessageAuthentication:      userpool.TriggerMessageAuthentication, userpool.MessageAccountExists: "CustomMessage_AccountExists",
 	} {
-		want := userpool.CustomMessageEvent{UserEvent: userpool.UserEvent{
+		want := userpool.CustomMessageEvent{Locale: "en", UserEvent: userpool.UserEvent{
 			Trigger: trigger, Sub: "sub", Username: "ada", Status: userpool.StatusConfirmed, Attributes: u.Attributes, ClientMetadata: metadata,
 		}}
 		m := userpool.Message{Kind: kind, Code: "123456"}

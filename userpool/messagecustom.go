@@ -29,7 +29,7 @@ var clickHere = regexp.MustCompile(`\{##([^#{}<>"]{1,100})##\}`)
 // sent: the hook failed, the text lacks the place of the code or link, or has other braces, or HTML in which a value could be more than text. A
 // broken text is logged; it keeps nobody from signing up.
 func (p *Pool) customText(ctx context.Context, o outgoing, t message.Template, v message.Values) (message.Rendered, bool) {
-	result, err := p.customMessage(ctx, o)
+	result, err := p.customMessage(ctx, o, v.Language)
 	if err == nil && result == (CustomMessageResult{}) {
 		return message.Rendered{}, false
 	}
@@ -48,12 +48,13 @@ func (p *Pool) customText(ctx context.Context, o outgoing, t message.Template, v
 	return out, true
 }
 
-// customMessage asks the hook for the text of a message. The result is zero without a hook, and not checked; its placeholders are still in it.
-func (p *Pool) customMessage(ctx context.Context, o outgoing) (CustomMessageResult, error) {
+// customMessage asks the hook for the text of a message in a language. The result is zero without a hook, and not checked; its placeholders
+// are still in it.
+func (p *Pool) customMessage(ctx context.Context, o outgoing, language string) (CustomMessageResult, error) {
 	if p.hooks.CustomMessage == nil {
 		return CustomMessageResult{}, nil
 	}
-	e := CustomMessageEvent{UserEvent: userEvent(o.user, "")}
+	e := CustomMessageEvent{UserEvent: userEvent(o.user, ""), Locale: language}
 	e.Trigger, e.ClientMetadata = Trigger("CustomMessage_"+string(o.kind)), maps.Clone(o.metadata)
 	if o.code != "" {
 		e.CodeParameter = codeParameter

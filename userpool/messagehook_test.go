@@ -57,6 +57,32 @@ func TestCustomMessage(t *testing.T) {
 	require.Contains(t, k.log.String(), "the pool's own is sent in its place")
 }
 
+// The hook CustomMessage learns which language the message is in, which is that of Message.Locale.
+func TestCustomMessage_Locale(t *testing.T) {
+	var asked []string
+	k := newKit(t, func(c *userpool.Config) {
+		c.Settings.MessageLanguages = []string{"en", "de"}
+		c.Hooks.CustomMessage = func(_ context.Context, e userpool.CustomMessageEvent) (userpool.CustomMessageResult, error) {
+			asked = append(asked, e.Locale)
+			return userpool.CustomMessageResult{EmailSubject: "in " + e.Locale, EmailMessage: "{####}"}, nil
+		}
+	})
+	for _, test := range []struct{ attribute, browser, want string }{
+		{"", "", "en"}, {"de-AT", "en", "de"}, {"", "de-CH,de;q=0.9", "de"}, {"fi", "", "en"},
+	} {
+		in := signUp("ada" + test.attribute + "." + test.want + test.browser[:min(2, len(test.browser))] + "@example.com")
+		in.UserContext.Locale = test.browser
+		if test.attribute != "" {
+			in.UserAttributes = map[string]string{"locale": test.attribute}
+		}
+		require.NoError(t, errOf(k.SignUp(t.Context(), in)))
+		m := k.mail()
+		require.Equal(t, test.want, m.Locale)
+		require.Equal(t, "in "+m.Locale, m.Subject)
+		require.Equal(t, m.Locale, asked[len(asked)-1])
+	}
+}
+
 // The hook InboundFederation has the last word on what a provider says, linking by e-mail included, and may refuse.
 func TestInboundFederation_Linking(t *testing.T) {
 	attributes := map[string][]string{"email": {"ada@example.com"}, "email_verified": {"false"}}

@@ -43,8 +43,9 @@ type NameConflict struct {
 const planList = 1000
 
 // PlanMigration looks at all users and says what Migrate would do, and what hinders it. It changes nothing. A program that changes Settings
-// calls it, shows the plan to an administrator, and then calls Migrate, before people sign in under the new settings. The error is
-// ServiceUnavailable.
+// calls it, shows the plan to an administrator, and then calls Migrate, before people sign in under the new settings. To solve a conflict,
+// change or delete one of the two users, by NameConflict.Sub or Holder: under the new settings no other name is sure to find them. The
+// error is ServiceUnavailable.
 func (p *Pool) PlanMigration(ctx context.Context) (*MigrationPlan, error) {
 	plan := &MigrationPlan{Incomplete: map[string]int{}, Unknown: map[string]int{}}
 	wanted := map[Identifier]string{}

@@ -3,6 +3,7 @@ package userpool_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,6 +59,42 @@ func TestMigrate_NamesToAddresses(t *testing.T) {
 		plan, err = next.PlanMigration(ctx)
 		require.NoError(t, err)
 		require.Zero(t, plan.Renamed, "it is done")
+	})
+}
+
+// An administrator finds users by their Username whatever the settings say, and whether or not Migrate was called.
+func TestAdminGetUser_ByUsername(t *testing.T) {
+	eachStore(t, func(t *testing.T, store userpool.Store) {
+		ctx := t.Context()
+		k := newKitOn(t, store, chosenNames())
+		in := userpool.SignUpInput{Username: "Ada", Password: password, UserAttributes: map[string]string{"email": "ada@example.com"}}
+		out, err := k.SignUp(ctx, in)
+		require.NoError(t, err)
+		next := k.again(func(c *userpool.Config) { c.Settings.UsernameAttributes = []string{"email"} })
+		found := func(when string) {
+			for _, name := range []string{"Ada", " Ada ", out.UserSub} {
+				u, err := next.AdminGetUser(ctx, name)
+				require.NoError(t, err, when+name)
+				require.Equal(t, out.UserSub, u.Sub)
+			}
+			for _, name := range []string{"ada", "Ad", "Ada2", "", " ", "A\x00da", "A\xffda", strings.Repeat("a", 5000)} {
+				require.ErrorIs(t, errOf(next.AdminGetUser(ctx, name)), userpool.UserNotFound, when+name)
+			}
+			_, err = next.signIn("Ada", password)
+			require.ErrorIs(t, err, userpool.InvalidParameter, "nobody signs in with it")
+		}
+		found("before the migration: ")
+		_, err = next.Migrate(ctx)
+		require.NoError(t, err)
+		found("after it: ")
+		require.NoError(t, next.AdminDisableUser(ctx, "Ada"))
+
+		// Two with one name, as only an import makes them: neither is it.
+		second, err := store.User(ctx, k.ID(), out.UserSub)
+		require.NoError(t, err)
+		second.Sub, second.Identifiers = "11111111-2222-4333-8444-555555555555", nil
+		require.NoError(t, store.CreateUser(ctx, k.ID(), second))
+		require.ErrorIs(t, errOf(next.AdminGetUser(ctx, "Ada")), userpool.UserNotFound)
 	})
 }
 

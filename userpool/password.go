@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -147,7 +146,7 @@ func (p *Pool) answerNewPassword(ctx context.Context, s *signIn, r ChallengeResp
 		// An address would have to be verified first: see UpdateUserAttributes.
 		fixed := slices.Contains(p.settings.RequiredAttributes, name) || name == "email" || name == "phone_number"
 		if old := s.user.Attributes[name]; old != "" && old != value && fixed {
-			return nil, p.again(ctx, s, failField(InvalidParameter, name, "The %s cannot be changed here.", strings.ReplaceAll(name, "_", " ")))
+			return nil, p.again(ctx, s, failField(InvalidParameter, name, "The %s cannot be changed here.", attributeLabel(name)))
 		}
 	}
 	if err := p.settings.checkMutable(s.user, given); err != nil {

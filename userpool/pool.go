@@ -21,7 +21,9 @@ import (
 
 // Config is what the program gives [New].
 type Config struct {
-	// ID tells the pools in one store apart: 1 to 55 characters of A-Z, a-z, 0-9, "_" and "-". The default is "default".
+	// ID tells the pools in one store apart: 1 to 55 characters of A-Z, a-z, 0-9, "_" and "-". The default is "default". Cognito's SDKs and
+	// Amplify want the form "region_id", such as "eu-central-1_AbCdEfGhI": they take what stands before the underscore for the region, and
+	// with USER_SRP_AUTH put what stands after it, as the name of the pool, into the proof of the password.
 	ID string
 	// Issuer is the claim iss of all tokens, and the URL below which the OpenID Connect endpoints are: "https://id.example.com", or with
 	// a path such as "https://example.com/pool-1". Required. It has no slash at its end, no query and no fragment. It is https; http is
@@ -123,6 +125,9 @@ func New(config Config) (*Pool, error) {
 		return nil, errors.New("userpool: Config.WebAuthn is nil, and Settings.FirstFactors has passkeys: give what passkey.New returns")
 	}
 	if err := checkProviders(config.Providers, settings); err != nil {
+		return nil, err
+	}
+	if err := checkClientProviders(settings.Clients, config.Providers); err != nil {
 		return nil, err
 	}
 	if err := config.Hooks.check(settings.Clients); err != nil {

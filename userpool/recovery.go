@@ -21,9 +21,14 @@ type ForgotPasswordInput struct {
 // for users who are CONFIRMED or RESET_REQUIRED, and, unlike in Cognito, FORCE_CHANGE_PASSWORD: who reads the messages of an address that the
 // administrator gave as verified needs no invitation that is still valid. The answer is the same for any other name, which gets nothing. The
 // message is on its way when this returns: a failure to send it is logged. Errors: InvalidParameter, InvalidClient, LimitExceeded after
-// several messages to one address; UserNotFound where the client reveals it; UnsupportedOperation if just administrators set new passwords.
+// several messages to one address; UnauthorizedClient if the client has no CognitoProvider among its IdentityProviders; UserNotFound where
+// the client reveals it; UnsupportedOperation if just administrators set new passwords.
 func (p *Pool) ForgotPassword(ctx context.Context, in ForgotPasswordInput) (CodeDeliveryDetails, error) {
 	if err := p.proveOptionalClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username); err != nil {
+		return CodeDeliveryDetails{}, err
+	}
+	client, _ := p.client(in.ClientID) // the zero one, at the hosted pages, allows it
+	if err := client.mayUsePool(); err != nil {
 		return CodeDeliveryDetails{}, err
 	}
 	if slices.Contains(p.settings.AccountRecovery, RecoverByAdmin) {

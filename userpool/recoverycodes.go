@@ -15,6 +15,9 @@ const recoveryCodes = 10
 // for a second factor that is lost, at any challenge that wants its code. They cannot be read again: the person prints or writes them down.
 // Codes of an earlier set are void. The user gets a message. GetUserAuthFactors tells how many are left.
 //
+// A code looks like "7KQF-93ZW-M0XD-4RTA": 16 digits and capital letters without I, L, O and U. What the person types may have spaces, or
+// no hyphens, or small letters, and O for 0 or I and L for 1.
+//
 // Errors: NotAuthorized, InsufficientScope; MFAMethodNotFound for a user without a second factor; LoginRequired if the last sign-in is more
 // than 10 minutes ago; InsufficientAuthentication if it did without the authenticator app that the user had.
 func (p *Pool) GenerateRecoveryCodes(ctx context.Context, accessToken string) ([]string, error) {

@@ -155,8 +155,7 @@ func (c CustomAttribute) complete(out *CustomAttribute) error {
 // check returns a value in its canonical form, or what is wrong with it. The empty value, which means that there is none, is always right.
 func (r attributeRule) check(value string) (string, error) {
 	bad := func(format string, args ...any) (string, error) {
-		label := strings.ReplaceAll(strings.TrimPrefix(r.name, "custom:"), "_", " ")
-		return "", failField(InvalidParameter, r.name, "The %s "+format, append([]any{label}, args...)...)
+		return "", failField(InvalidParameter, r.name, "The %s "+format, append([]any{attributeLabel(r.name)}, args...)...)
 	}
 	switch n := utf8.RuneCountInString(value); {
 	case value == "":

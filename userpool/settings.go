@@ -42,7 +42,9 @@ type Settings struct {
 	// ChallengeEmailLink and ChallengeWebAuthn.
 	FirstFactors []ChallengeName
 	// SignInLinkURL is the page of the application that the links of ChallengeEmailLink lead to, with the parameter "token": https, or http on
-	// a loopback host. The page answers the challenge with it.
+	// a loopback host. The page answers the challenge with it, and with the session of the challenge, which the link does not have: the
+	// application keeps Challenge.Session in the browser that began, for instance in a cookie. Opened in another browser, where there is
+	// none, the link signs nobody in.
 	SignInLinkURL string
 	// MFA says who must prove two factors: MFAOff (the default), MFAOptional or MFARequired. MFAFactors are the second factors that users can
 	// have: ChallengeSoftwareTokenMFA (the default), ChallengeSMSMFA and ChallengeEmailOTP.
@@ -51,8 +53,9 @@ type Settings struct {
 	// FederatedMFA asks those who come from another provider for a second factor as well, as MFA says. By default the provider answers
 	// for them, as in Cognito.
 	FederatedMFA bool
-	// PasskeyUserVerification asks authenticators to verify the person by a finger or a PIN, always; otherwise they do it if they can.
-	// With it a passkey counts as two factors.
+	// PasskeyUserVerification asks authenticators to verify the person, by a finger, a face or a PIN, always, and refuses those that did
+	// not; otherwise they do it if they can. A passkey counts as two factors wherever the authenticator verified the person, and as one
+	// where it did not; with PasskeyUserVerification all of them count as two, as MFARequired needs.
 	PasskeyUserVerification bool
 	// AccountRecovery says where the code of ForgotPassword goes, in this order: RecoverByEmail and RecoverByPhone, to verified addresses
 	// only. By default by e-mail, then by phone. RecoverByAdmin, alone, means that only an administrator can set a new password.

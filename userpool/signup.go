@@ -53,9 +53,10 @@ type SignUpOutput struct {
 // has one.
 //
 // Errors: InvalidParameter and InvalidPassword, with Field; UsernameExists for a chosen name; LimitExceeded after several sign-ups with one
-// address; InvalidClient; UserHookFailed; NotAuthorized if people cannot sign themselves up (Settings.AllowAdminCreateUserOnly), or for an
-// attribute that they cannot set; CodeDeliveryFailure if the user was made, but the message was not sent: then the output is complete as
-// well, and ResendConfirmationCode sends another code.
+// address; InvalidClient; UnauthorizedClient if the client has no CognitoProvider among its IdentityProviders; UserHookFailed;
+// NotAuthorized if people cannot sign themselves up (Settings.AllowAdminCreateUserOnly), or for an attribute that they cannot set;
+// CodeDeliveryFailure if the user was made, but the message was not sent: then the output is complete as well, and ResendConfirmationCode
+// sends another code.
 func (p *Pool) SignUp(ctx context.Context, in SignUpInput) (SignUpOutput, error) {
 	if p.settings.AllowAdminCreateUserOnly {
 		return SignUpOutput{}, fail(NotAuthorized, "Sign-up is not permitted here. Please ask an administrator for an account.")
@@ -139,6 +140,9 @@ func (p *Pool) checkSignUp(in SignUpInput) (signUp, error) {
 	if in.ClientID != "" || in.ClientSecret != "" || in.SecretHash != "" {
 		client, err := p.proveClient(in.ClientID, in.ClientSecret, in.SecretHash, in.Username)
 		if err != nil {
+			return signUp{}, err
+		}
+		if err := client.mayUsePool(); err != nil {
 			return signUp{}, err
 		}
 		may = client.canWrite

@@ -17,8 +17,8 @@ import (
 // Tokens are what an app client gets for a person. All three tokens are secrets.
 type Tokens struct {
 	// AccessToken is a JWT for APIs. Its claims are sub, username, client_id, scope (names separated by spaces), cognito:groups,
-	// token_use "access", auth_time, acr and amr (how the person signed in; see ACRMultiFactor), device_key (where the pool tracks devices),
-	// origin_jti, jti, event_id, version (2, of one that comes from an authorization code), iss, iat and exp.
+	// token_use "access", auth_time, acr and amr (how the person signed in; see ACRMultiFactor and BrowserSession.AMR), device_key (where the
+	// pool tracks devices), origin_jti, jti, event_id, version (2, of one that comes from an authorization code), iss, iat and exp.
 	AccessToken string
 	// IDToken is a JWT for the client. Its claims are aud (the ID of the client), sub, cognito:username, the user's attributes,
 	// cognito:groups, cognito:roles, cognito:preferred_role (unless two groups of the lowest precedence have different roles),

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stepwell/stepwell/userpool/internal/phone"
+	"github.com/stepwell/stepwell/userpool/internal/userfilter"
 	"github.com/stepwell/stepwell/userpool/internal/username"
 )
 
@@ -192,9 +193,33 @@ func (p *Pool) federatedAccount(ctx context.Context, typed string) (account, err
 func (p *Pool) resolve(ctx context.Context, name string) (User, error) {
 	a, err := p.account(ctx, name)
 	if errors.Is(err, InvalidParameter) || err == nil && !a.found {
-		return User{}, userNotFound()
+		return p.byUsername(ctx, name)
 	}
 	return a.user, err
+}
+
+// byUsername finds the one user who has a Username, letter by letter, whether or not anybody can sign in with it: users who chose a name
+// keep it as their Username where the settings now want addresses.
+func (p *Pool) byUsername(ctx context.Context, name string) (User, error) {
+	name = strings.Trim(name, " ")
+	if name == "" || checkText("username", name) != nil {
+		return User{}, userNotFound()
+	}
+	var found []User
+	for q := (UserQuery{Attribute: "username", Operator: OperatorEqual, Value: userfilter.Fold(name), Limit: 100}); ; {
+		page, err := p.store.ListUsers(ctx, p.id, q)
+		if err != nil {
+			return User{}, unavailable("listing users", err)
+		}
+		found = append(found, slices.DeleteFunc(page.Users, func(u User) bool { return u.Username != name })...)
+		if q.After = page.Next; q.After == "" || len(found) > 1 {
+			break
+		}
+	}
+	if len(found) != 1 {
+		return User{}, userNotFound()
+	}
+	return found[0], nil
 }
 
 // identifiers returns what a user is found by under these settings. Those at other providers and of passkeys stay as they are. An address

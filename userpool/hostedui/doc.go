@@ -12,7 +12,7 @@
 //
 // From then on these pages exist, named as Cognito names them:
 //
-//	/auth/login                   e-mail address and password, and the other providers
+//	/auth/login                   e-mail address and password, and the other providers, as userpool.Client.IdentityProviders allows
 //	/auth/signup                  a new account
 //	/auth/confirmUser             the code that was sent after the sign-up
 //	/auth/forgotPassword          ask for a code to set a new password

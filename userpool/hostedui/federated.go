@@ -12,6 +12,9 @@ const maxFederationBody = 512 << 10
 
 // beginFederated sends the browser to a provider. What comes back is bound to this browser by a cookie of its own.
 func (u *UI) beginFederated(x *exchange) error {
+	if !x.allows(x.provider) {
+		return x.elsewhere()
+	}
 	secret := u.cookies.readSecret(x.r, u.cookies.federation)
 	if secret == "" {
 		var err error

@@ -31,7 +31,7 @@ func (u *UI) organization(x *exchange) error {
 // homeRealm leads a person with an e-mail address to the provider where the people of its domain sign in, and tells whether there is one.
 func (x *exchange) homeRealm(username string) (bool, error) {
 	provider, err := x.ui.pool.ProviderForEmail(x.r.Context(), username)
-	if provider == "" || err != nil {
+	if provider == "" || err != nil || !x.allows(provider) {
 		return false, err
 	}
 	s := step{Username: username}

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -96,14 +97,19 @@ func (v view) Application() string {
 // SignUpOpen tells whether people may sign up by themselves.
 func (v view) SignUpOpen() bool { return !v.x.ui.pool.Settings().AllowAdminCreateUserOnly }
 
-// Providers lists where people may sign in instead.
-func (v view) Providers() []userpool.ProviderInfo { return v.x.ui.pool.Providers() }
+// Providers lists where people may sign in instead, as far as the application allows.
+func (v view) Providers() []userpool.ProviderInfo {
+	return slices.DeleteFunc(v.x.ui.pool.Providers(), func(p userpool.ProviderInfo) bool { return !v.x.allows(p.Name) })
+}
+
+// PoolAllowed tells whether the application allows people to sign in here, and not just at a provider.
+func (v view) PoolAllowed() bool { return v.x.allows(userpool.CognitoProvider) }
 
 // ProviderLink is the address where a sign-in at a provider begins.
 func (v view) ProviderLink(name string) string { return v.x.ui.link(providerPath(name), v.x.returnTo) }
 
 // Organizations tells whether there are people who sign in where their organization does.
-func (v view) Organizations() bool { return v.x.ui.pool.HasHomeRealms() }
+func (v view) Organizations() bool { return v.x.ui.pool.HasHomeRealms() && len(v.Providers()) > 0 }
 
 // notice is a sentence that a page begins with.
 type notice struct {
@@ -196,6 +202,8 @@ type application struct {
 	Fresh bool
 	// ACR is the least authentication context class that the application wants (acr_values), or empty.
 	ACR string
+
+	client userpool.Client
 }
 
 // application returns the authorization request that this page goes on to, or nil if it goes on to something else. It is told by a
@@ -211,10 +219,21 @@ func (x *exchange) application() *application {
 		acr := userpool.LeastACR(strings.Fields(q.Get("acr_values"))...)
 		return &application{
 			Name: client.Name, LoginHint: q.Get("login_hint"), Fresh: q.Get("prompt")+q.Get("max_age")+q.Get("id_token_hint")+acr != "", ACR: acr,
+			client: client,
 		}
 	}
 	return nil
 }
+
+// allows tells whether the application that this page goes on to, if any, allows people to sign in at a provider, or, with
+// userpool.CognitoProvider, here. The pool makes sure that it gets nothing otherwise.
+func (x *exchange) allows(provider string) bool {
+	app := x.application()
+	return app == nil || app.client.AllowsProvider(provider)
+}
+
+// elsewhere leads to the buttons of the providers who wants to do what the application does not allow.
+func (x *exchange) elsewhere() error { return x.redirect(x.ui.link("/login", x.returnTo)) }
 
 // stylesheet serves the stylesheet, which any browser may keep: its address changes when it does. While another version of the program
 // runs beside this one, a browser may ask here for the other one's, and must not keep what it gets.

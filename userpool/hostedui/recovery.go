@@ -9,11 +9,17 @@ import (
 func forgotForm(username string) *form { return &form{Fields: []*field{emailField(username)}} }
 
 func (u *UI) showForgot(x *exchange) error {
+	if !x.allows(userpool.CognitoProvider) {
+		return x.elsewhere()
+	}
 	return x.show(http.StatusOK, "forgot", view{Form: forgotForm("")})
 }
 
 // forgot asks for a code. What it answers does not depend on whether there is an account.
 func (u *UI) forgot(x *exchange) error {
+	if !x.allows(userpool.CognitoProvider) {
+		return x.elsewhere()
+	}
 	username := x.form.Get("username")
 	f := forgotForm(username)
 	f.complain("username", checkEmail(username))

@@ -38,7 +38,7 @@ func (u *UI) showSignIn(x *exchange) error {
 	if app != nil && checkEmail(app.LoginHint) == "" {
 		username = app.LoginHint
 	}
-	if app == nil || !app.Fresh {
+	if app == nil || !app.Fresh && (session == nil || app.client.AllowsProvider(session.Provider)) {
 		data.Continue = x.destination()
 	}
 	if notices[x.query.Get("notice")] != nil && x.step().Username != "" {
@@ -48,6 +48,9 @@ func (u *UI) showSignIn(x *exchange) error {
 }
 
 func (u *UI) signIn(x *exchange) error {
+	if !x.allows(userpool.CognitoProvider) {
+		return x.elsewhere()
+	}
 	username, password := x.form.Get("username"), x.form.Get("password")
 	f := signInForm(username)
 	f.complain("username", checkEmail(username))

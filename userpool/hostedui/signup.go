@@ -20,6 +20,9 @@ func (u *UI) showSignUp(x *exchange) error {
 	if u.pool.Settings().AllowAdminCreateUserOnly {
 		return signUpClosed()
 	}
+	if !x.allows(userpool.CognitoProvider) {
+		return x.elsewhere()
+	}
 	return x.show(http.StatusOK, "signup", view{Form: u.signUpForm("", "")})
 }
 
@@ -33,6 +36,9 @@ func signUpClosed() error {
 func (u *UI) signUp(x *exchange) error {
 	if u.pool.Settings().AllowAdminCreateUserOnly {
 		return signUpClosed()
+	}
+	if !x.allows(userpool.CognitoProvider) {
+		return x.elsewhere()
 	}
 	username, name := x.form.Get("username"), x.form.Get("name")
 	f := u.signUpForm(username, name)

@@ -213,7 +213,8 @@ func (req *authorizeRequest) parseMaxAge() *wireError {
 }
 
 // parseProvider finds the provider that the application wants its user to sign in at: by identity_provider, with Cognito's name COGNITO
-// for the pool itself, or by idp_identifier. One that the pool does not have is refused: the application means something else than it gets.
+// for the pool itself, or by idp_identifier. One that the pool does not have, or the client does not allow, is refused: the application
+// means something else than it gets.
 func (h *Handler) parseProvider(req *authorizeRequest) *wireError {
 	name, identifier := req.params.get("identity_provider"), req.params.get("idp_identifier")
 	switch {
@@ -223,12 +224,15 @@ func (h *Handler) parseProvider(req *authorizeRequest) *wireError {
 		if req.provider = h.pool.ProviderByIdentifier(identifier); req.provider == "" {
 			return invalidRequest("idp_identifier is no identifier of a provider of this pool")
 		}
-	case name != "" && name != "COGNITO":
+	case name != "" && name != userpool.CognitoProvider:
 		named := func(p userpool.ProviderInfo) bool { return p.Name == name }
 		if !slices.ContainsFunc(h.pool.Providers(), named) {
 			return invalidRequest("identity_provider is no provider of this pool")
 		}
 		req.provider = name
+	}
+	if (name != "" || identifier != "") && !req.client.AllowsProvider(req.provider) {
+		return invalidRequest("the client does not allow this provider")
 	}
 	return nil
 }

@@ -110,3 +110,32 @@ func TestO29_LogoutAtProvider(t *testing.T) {
 		e.signedOut(session)
 	}
 }
+
+// A provider that the client does not allow is refused, and so is the pool; a session from there is asked to sign in again.
+func TestIdentityProvider_OfClient(t *testing.T) {
+	allowed := func(names ...string) (*env, string) {
+		e := newEnv(t, func(c *userpool.Config) {
+			c.Providers = []userpool.Provider{
+				{Name: "Corp", IdentityProvider: elsewhere{}, Identifiers: []string{"example.com"}}, {Name: "Other", IdentityProvider: elsewhere{}},
+			}
+			c.Settings.Clients[0].IdentityProviders = names
+		})
+		return e, e.ada()
+	}
+	refused := func(e *env, session string, pairs ...string) {
+		t.Helper()
+		require.Equal(t, "invalid_request", e.response(e.get(authorizeURL(pairs...), session), callback).Get("error"), pairs)
+	}
+	e, session := allowed("Other")
+	refused(e, "", "identity_provider", "Corp")
+	refused(e, "", "idp_identifier", "example.com")
+	refused(e, "", "identity_provider", "COGNITO")
+	refused(e, session, "identity_provider", "COGNITO")
+	e.returnTo(e.get(authorizeURL("identity_provider", "Other"), ""))
+	e.returnTo(e.get(authorizeURL(), session)) // signed in at the pool, which will not do
+	require.Equal(t, "login_required", e.response(e.get(authorizeURL("prompt", "none"), session), callback).Get("error"))
+
+	e, session = allowed("COGNITO")
+	refused(e, "", "identity_provider", "Corp")
+	require.NotEmpty(t, e.response(e.get(authorizeURL("identity_provider", "COGNITO"), session), callback).Get("code"))
+}

@@ -19,19 +19,36 @@ import (
 
 // How does a pool refuse passwords that are known from a breach?
 func Example() {
-	checker, err := pwned.New(pwned.Config{})
+	// Stands for the real service, which has all ranges. It knows "correct horse battery staple".
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/range/ABF7A" {
+			_, _ = io.WriteString(w, "AD6438836DBE526AA231ABDE2D0EEF74D42:384\r\n")
+			return
+		}
+		_, _ = io.WriteString(w, "0018A45C4D1DEF81644B54AB7F969B88D65:0\r\n")
+	}))
+	defer service.Close()
+
+	checker, err := pwned.New(pwned.Config{URL: service.URL, InsecureAllowHTTP: true}) // pwned.Config{} asks the real one
 	if err != nil {
 		log.Fatal(err)
 	}
 	pool, err := userpool.New(userpool.Config{
 		Issuer:        "https://id.example.com",
 		Store:         memstore.New(),
+		Sender:        userpool.SenderFunc(func(context.Context, userpool.Message) error { return nil }), // such as one of package smtpsender
 		BreachChecker: checker,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = pool // serve it
+	for _, password := range []string{"correct horse battery staple", "seven purple boats sail north"} {
+		_, err := pool.SignUp(context.Background(), userpool.SignUpInput{Username: "ada@example.com", Password: password})
+		fmt.Println(errors.Is(err, userpool.InvalidPassword))
+	}
+	// Output:
+	// true
+	// false
 }
 
 // How do I use the corpus that I downloaded?

@@ -3,8 +3,8 @@
 //
 // # A walk
 //
-// A program makes a Sender with New, from the address of the webhook and a secret that both sides know, and gives it the messages of its
-// pool whose Medium is SMS:
+// A program makes a Sender with New, from the address of the webhook and a secret that both sides know, and gives it to its pool as the
+// Config.SMSSender, which gets all messages whose Medium is SMS, and no other:
 //
 //	secret, err := smswebhook.ParseSecret(os.Getenv("SMS_WEBHOOK_SECRET"))
 //	sms, err := smswebhook.New(smswebhook.Config{
@@ -13,12 +13,8 @@
 //		Prefixes:      []string{"+49", "+43", "+41"},
 //	})
 //	pool, err := userpool.New(userpool.Config{
-//		Sender: userpool.SenderFunc(func(ctx context.Context, m userpool.Message) error {
-//			if m.Medium == userpool.MediumSMS {
-//				return sms.Send(ctx, m)
-//			}
-//			return mail.Send(ctx, m)
-//		}),
+//		Sender:    mail, // such as one of package smtpsender
+//		SMSSender: sms,
 //		...
 //	})
 //

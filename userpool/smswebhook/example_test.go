@@ -9,38 +9,61 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/stepwell/stepwell/userpool"
+	"github.com/stepwell/stepwell/userpool/memstore"
 	"github.com/stepwell/stepwell/userpool/smswebhook"
 )
 
-// How does a pool send text messages by a webhook, and mail by another Sender?
+// How does a pool send text messages by a webhook?
 func Example() {
-	secret, err := smswebhook.ParseSecret(os.Getenv("SMS_WEBHOOK_SECRET")) // whsec_...
+	// Stands for the gateway, which checks the signature too: see the example of Verify.
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var event struct {
+			Data struct{ Kind, To string }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
+			http.Error(w, "not JSON", http.StatusBadRequest)
+			return
+		}
+		fmt.Println("the gateway sends", event.Data.Kind, "to", event.Data.To)
+	}))
+	defer gateway.Close()
+
+	secret, err := smswebhook.ParseSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") // a real program reads it from its environment
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	sms, err := smswebhook.New(smswebhook.Config{
-		URL:           "https://gateway.example.com/sms",
-		SigningSecret: secret,
-		Prefixes:      []string{"+49", "+43", "+41"},
+		URL:               gateway.URL, // such as https://gateway.example.com/sms
+		InsecureAllowHTTP: true,        // for this example only
+		SigningSecret:     secret,
+		Prefixes:          []string{"+49", "+43", "+41"},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	var mail userpool.Sender // such as one of package smtpsender
-	_ = userpool.Config{
-		Sender: userpool.SenderFunc(func(ctx context.Context, m userpool.Message) error {
-			if m.Medium == userpool.MediumSMS {
-				return sms.Send(ctx, m)
-			}
-			return mail.Send(ctx, m)
-		}),
+	var mail userpool.SenderFunc = func(context.Context, userpool.Message) error { return nil } // such as one of package smtpsender
+	pool, err := userpool.New(userpool.Config{
+		Issuer:    "https://id.example.com",
+		Store:     memstore.New(),
+		Sender:    mail,
+		SMSSender: sms,
+		Settings:  userpool.Settings{UsernameAttributes: []string{"phone_number"}},
+	})
+	if err != nil {
+		log.Fatal(err)
 	}
+	out, err := pool.SignUp(context.Background(), userpool.SignUpInput{Username: "+49 151 12345678", Password: "seven purple boats sail north"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the person reads:", out.CodeDeliveryDetails.Destination)
+	// Output:
+	// the gateway sends SignUp to +4915112345678
+	// the person reads: +*******5678
 }
 
 // How does the receiving side check a request, and send each message once?

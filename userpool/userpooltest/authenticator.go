@@ -109,7 +109,7 @@ func (a *Authenticator) Get(options string) string {
 	return ""
 }
 
-// AddPasskey makes a passkey on the authenticator and registers it for the user.
+// AddPasskey makes a passkey on the authenticator and registers it for the user, who signs in with it where that is asked for.
 func (u *User) AddPasskey(a *Authenticator) {
 	u.pool.t.Helper()
 	session := u.BrowserSession()
@@ -120,6 +120,7 @@ func (u *User) AddPasskey(a *Authenticator) {
 		})
 	}
 	if err != nil {
-		u.pool.fatalf("%s cannot add a passkey: %v", u.Email, err)
+		u.pool.fatalf("%s cannot add a passkey: %v", u.Username, err)
 	}
+	u.authenticator = a
 }

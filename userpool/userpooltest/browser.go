@@ -77,12 +77,12 @@ func (t transport) RoundTrip(r *http.Request) (_ *http.Response, err error) {
 }
 
 // SignInBrowser does what the user would do with a browser: it opens start, a URL or a path on the pool's issuer, which is the sign-in page
-// or leads to it by redirects, types Email and Password, and sends the form. It returns where the page sends the browser
-// then, without opening it; the session is in the browser's cookies.
+// or leads to it by redirects, types Username and Password, and sends the form, and the code of the app of AddSoftwareToken if a page asks
+// for one. It returns where the page sends the browser then, without opening it; the session is in the browser's cookies.
 //
-// The page must have a form with one field for a password, and one for the e-mail address: of type email, or with the name or the
-// autocompletion "username". The hosted pages have. The browser is one of NewBrowser, or any client with a cookie jar. It ends the test
-// if there is no such page, or if it does not let the user in.
+// The page must have a form with one field for a password, and one for the user name: of type email, or with the name or the
+// autocompletion "username"; one for the code has the autocompletion "one-time-code". The hosted pages have. The browser is one of
+// NewBrowser, or any client with a cookie jar. It ends the test if there is no such page, or if it does not let the user in.
 func (u *User) SignInBrowser(browser *http.Client, start string) (next *url.URL) {
 	u.pool.t.Helper()
 	if browser == nil || browser.Jar == nil {
@@ -100,15 +100,29 @@ func (u *User) SignInBrowser(browser *http.Client, start string) (next *url.URL)
 	if !ok {
 		u.pool.fatalf("%s answered with status %d and no form to sign in with: %s", page.Request.URL, page.StatusCode, page.shown())
 	}
-	f.values.Set(f.username, u.Email)
+	f.values.Set(f.username, u.Username)
 	f.values.Set(f.password, u.Password)
+	answer := u.send(browser, page, f)
+	if f, ok := findCodeForm(answer.document); ok && u.app != nil {
+		f.values.Set(f.code, u.app.next())
+		answer = u.send(browser, answer, f)
+	}
+	if next, err = answer.Location(); err != nil || answer.StatusCode < 300 || answer.StatusCode > 399 {
+		u.pool.fatalf("%s was not let in: %s answered with status %d: %s", u.Username, answer.Request.URL, answer.StatusCode, answer.shown())
+	}
+	return next
+}
+
+// send sends a form of a page, and returns the answer, which may be a redirect.
+func (u *User) send(browser *http.Client, page readPage, f form) readPage {
+	u.pool.t.Helper()
 	target, err := page.Request.URL.Parse(f.action)
 	if err != nil {
 		u.pool.fatalf("the form of %s goes to %q, which is no URL: %v", page.Request.URL, f.action, err)
 	}
 	still := *browser
 	still.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer := u.open(&still, &http.Request{
+	return u.open(&still, &http.Request{
 		Method: http.MethodPost, URL: target, Body: io.NopCloser(strings.NewReader(f.values.Encode())),
 		Header: http.Header{
 			"Content-Type":   {"application/x-www-form-urlencoded"},
@@ -116,10 +130,6 @@ func (u *User) SignInBrowser(browser *http.Client, start string) (next *url.URL)
 			"Sec-Fetch-Site": {"same-origin"},
 		},
 	})
-	if next, err = answer.Location(); err != nil || answer.StatusCode < 300 || answer.StatusCode > 399 {
-		u.pool.fatalf("%s was not let in: %s answered with status %d: %s", u.Email, target, answer.StatusCode, answer.shown())
-	}
-	return next
 }
 
 // readPage is an answer with its body, as HTML.
@@ -161,28 +171,37 @@ func (p readPage) shown() string {
 	return text
 }
 
-// form is a form to sign in with: where it goes, what its fields hold, and which are the two to fill in.
+// form is a form to sign in with: where it goes, what its fields hold, and which are those to fill in.
 type form struct {
-	action             string
-	values             url.Values
-	username, password string
+	action                   string
+	values                   url.Values
+	username, password, code string
 }
 
+// findForm finds the form for user name and password.
 func findForm(document *html.Node) (form, bool) {
+	return find(document, func(f form, passwords int) bool { return passwords == 1 && f.username != "" })
+}
+
+// findCodeForm finds the form for a code.
+func findCodeForm(document *html.Node) (form, bool) {
+	return find(document, func(f form, passwords int) bool { return passwords == 0 && f.code != "" })
+}
+
+func find(document *html.Node, wanted func(f form, passwords int) bool) (form, bool) {
 	for node := range document.Descendants() {
 		if node.Type != html.ElementNode || node.Data != "form" {
 			continue
 		}
-		if f, ok := readForm(node); ok {
+		if f, passwords := readForm(node); wanted(f, passwords) {
 			return f, true
 		}
 	}
 	return form{}, false
 }
 
-func readForm(node *html.Node) (form, bool) {
-	f := form{action: attribute(node, "action"), values: url.Values{}}
-	passwords := 0
+func readForm(node *html.Node) (f form, passwords int) {
+	f = form{action: attribute(node, "action"), values: url.Values{}}
 	for field := range node.Descendants() {
 		name := attribute(field, "name")
 		if field.Type != html.ElementNode || field.Data != "input" || name == "" {
@@ -192,13 +211,15 @@ func readForm(node *html.Node) (form, bool) {
 		case kind == "password":
 			f.password = name
 			passwords++
+		case attribute(field, "autocomplete") == "one-time-code":
+			f.code = name
 		case kind == "email" || name == "username" || slices.Contains(strings.Fields(attribute(field, "autocomplete")), "username"):
 			f.username = name
 		case kind == "hidden":
 			f.values.Set(name, attribute(field, "value"))
 		}
 	}
-	return f, passwords == 1 && f.username != ""
+	return f, passwords
 }
 
 func attribute(node *html.Node, name string) string {

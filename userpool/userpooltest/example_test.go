@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/stepwell/stepwell/userpool"
@@ -29,15 +27,9 @@ func newReports(pool *userpool.Pool) http.Handler {
 	})
 }
 
-// exampleT stands for the *testing.T that an example does not have.
-type exampleT struct{ testing.TB }
-
-func (exampleT) Helper()           {}
-func (exampleT) Cleanup(func())    {}
-func (exampleT) Output() io.Writer { return io.Discard }
-
+// A test gives its own *testing.T, which an Example does not have.
 var (
-	t   exampleT
+	t   userpooltest.ExampleT
 	ctx = context.Background()
 )
 
@@ -88,6 +80,56 @@ func ExampleOutbox_Code() {
 	})
 	fmt.Println(errors.Is(err, userpool.ExpiredCode))
 	// Output: true
+}
+
+// How to test for people who have a second factor.
+func ExampleUser_AddSoftwareToken() {
+	pool := userpooltest.New(t, func(c *userpool.Config) { c.Settings.MFA = userpool.MFARequired })
+	ada := pool.AddUser("ada@example.com")
+	ada.AddSoftwareToken()
+
+	claims, err := pool.VerifyAccessToken(ctx, ada.SignIn().AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(claims["acr"])
+	// Output: https://refeds.org/profile/mfa
+}
+
+// How to test a sign-in of one's own that asks for the code of the authenticator app.
+func ExampleSoftwareToken_Code() {
+	pool := userpooltest.New(t, func(c *userpool.Config) { c.Settings.MFA = userpool.MFAOptional })
+	ada := pool.AddUser("ada@example.com")
+	app := ada.AddSoftwareToken()
+
+	out, err := pool.InitiateAuth(ctx, userpool.InitiateAuthInput{
+		AuthFlow: userpool.UserPasswordAuth, ClientID: userpooltest.ClientID, Username: ada.Username, Password: ada.Password,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(out.Challenge.Name)
+	out, err = pool.RespondToAuthChallenge(ctx, userpool.RespondToAuthChallengeInput{
+		ChallengeName: out.Challenge.Name, Session: out.Challenge.Session, ClientID: userpooltest.ClientID,
+		Response: userpool.ChallengeResponse{Answer: app.Code()},
+	})
+	fmt.Println(out.Tokens != nil, err)
+	// Output:
+	// SOFTWARE_TOKEN_MFA
+	// true <nil>
+}
+
+// How to test with users who sign in with a phone number.
+func ExamplePool_AddUser_phone() {
+	pool := userpooltest.New(t, func(c *userpool.Config) { c.Settings.UsernameAttributes = []string{"phone_number"} })
+	ada := pool.AddUser("+44 20 7946 0123")
+	fmt.Println(ada.Username, ada.Email == "")
+
+	pool.AddUnconfirmed("+442079460199")
+	fmt.Println(len(pool.Outbox.Code("+442079460199")))
+	// Output:
+	// +442079460123 true
+	// 6
 }
 
 // How to see what people are told while the mail is broken.

@@ -49,15 +49,16 @@ func (o *Outbox) Messages() []userpool.Message {
 	return slices.Clone(o.messages)
 }
 
-// To returns the messages to one e-mail address, in any case, in the order in which they were sent. If the domain has letters beyond
-// ASCII, give the address as User.Email has it.
-func (o *Outbox) To(email string) []userpool.Message {
-	return slices.DeleteFunc(o.Messages(), func(m userpool.Message) bool { return !isTo(m, email) })
+// To returns the messages to one e-mail address, in any case, or phone number, in the order in which they were sent. Give a phone number,
+// and an address whose domain has letters beyond ASCII, in the canonical form that User.PhoneNumber and User.Email have, such as
+// "+442079460123".
+func (o *Outbox) To(address string) []userpool.Message {
+	return slices.DeleteFunc(o.Messages(), func(m userpool.Message) bool { return !isTo(m, address) })
 }
 
 // isTo compares with the canonical form, which is lower case.
-func isTo(m userpool.Message, email string) bool {
-	return m.To == strings.ToLower(strings.TrimSpace(email))
+func isTo(m userpool.Message, address string) bool {
+	return m.To == strings.ToLower(strings.TrimSpace(address))
 }
 
 // Last returns the newest message. It ends the test if there is none.
@@ -71,18 +72,18 @@ func (o *Outbox) Last() userpool.Message {
 	return messages[len(messages)-1]
 }
 
-// Code returns the code in the newest message to an e-mail address, as To finds it. It ends the test if there is no message, or no code
-// in it.
-func (o *Outbox) Code(email string) string {
+// Code returns the code in the newest message to an e-mail address or phone number, as To finds it. It ends the test if there is no
+// message, or no code in it.
+func (o *Outbox) Code(address string) string {
 	o.t.Helper()
-	messages := o.To(email)
+	messages := o.To(address)
 	if len(messages) == 0 {
-		o.t.Fatalf("userpooltest: nothing was sent to %q; %d messages were sent to others", email, len(o.Messages()))
+		o.t.Fatalf("userpooltest: nothing was sent to %q; %d messages were sent to others", address, len(o.Messages()))
 		return ""
 	}
 	newest := messages[len(messages)-1]
 	if newest.Code == "" {
-		o.t.Fatalf("userpooltest: the newest message to %q is of the kind %s, which carries no code", email, newest.Kind)
+		o.t.Fatalf("userpooltest: the newest message to %q is of the kind %s, which carries no code", address, newest.Kind)
 	}
 	return newest.Code
 }
@@ -96,12 +97,12 @@ func (o *Outbox) Clear() {
 }
 
 // drop forgets the newest message to an address.
-func (o *Outbox) drop(email string) {
+func (o *Outbox) drop(address string) {
 	o.wait()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i, m := range slices.Backward(o.messages) {
-		if isTo(m, email) {
+		if isTo(m, address) {
 			o.messages = slices.Delete(o.messages, i, i+1)
 			return
 		}

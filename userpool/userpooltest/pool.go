@@ -37,10 +37,11 @@ type Pool struct {
 }
 
 // New returns a pool for this test. Its configuration has an Issuer, a Store in memory, a KeyWrapper, a Sender, which is the Outbox, and is
-// the SMSSender too if the settings send anything to phones, a clock, a Logger that writes to the test's log, an app client, and ES256, whose
-// keys are made in no time. Each change may replace any of this, and set the rest; what is empty after all of them is filled in again.
+// the SMSSender too if the settings name phone numbers or codes by SMS, a clock, a Logger that writes to the test's log, an app client, and
+// ES256, whose keys are made in no time. Each change may replace any of this, and set the rest; what is empty after all of them is filled
+// in again.
 //
-// A configuration that userpool.New refuses ends the test.
+// A configuration that userpool.New refuses ends the test. An Example gives ExampleT as t.
 func New(t testing.TB, change ...func(*userpool.Config)) *Pool {
 	t.Helper()
 	p := &Pool{t: t, Clock: newClock(t), Outbox: &Outbox{t: t}}
@@ -102,7 +103,8 @@ func (p *Pool) fill(c *userpool.Config, log *testLog) {
 
 // sendsSMS tells whether a pool with these settings must be able to.
 func sendsSMS(s userpool.Settings) bool {
-	return slices.Contains(s.UsernameAttributes, "phone_number") || slices.Contains(s.FirstFactors, userpool.ChallengeSMSOTP) ||
+	attributes := slices.Concat(s.UsernameAttributes, s.AliasAttributes, s.RequiredAttributes)
+	return slices.Contains(attributes, "phone_number") || slices.Contains(s.FirstFactors, userpool.ChallengeSMSOTP) ||
 		slices.Contains(s.MFAFactors, userpool.ChallengeSMSMFA)
 }
 

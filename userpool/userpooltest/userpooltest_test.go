@@ -311,7 +311,7 @@ func TestMisuseFailsTheTest(t *testing.T) {
 		},
 		"taken": {
 			use:  func(p *userpooltest.Pool) { p.AddUser(ada); p.AddUser("ADA@example.com") },
-			want: "there is a user with the address",
+			want: `there is a user "ADA@example.com" already`,
 		},
 		"no self-service": {
 			change: func(c *userpool.Config) { c.Settings.AllowAdminCreateUserOnly = true },
@@ -348,7 +348,7 @@ func TestMisuseFailsTheTest(t *testing.T) {
 		"no flow": {
 			change: func(c *userpool.Config) { c.Settings.Clients = []userpool.Client{{ID: "shop"}} },
 			use:    func(p *userpooltest.Pool) { p.AddUser(ada).SignIn() },
-			want:   "neither USER_PASSWORD_AUTH nor a callback URL",
+			want:   "it has no callback URL, and neither USER_PASSWORD_AUTH nor USER_AUTH",
 		},
 		"unconfirmed": {use: func(p *userpooltest.Pool) { p.AddUnconfirmed(ada).SignIn() }, want: "call Confirm"},
 		"unconfirmed with password": {
@@ -402,6 +402,32 @@ func TestMisuseFailsTheTest(t *testing.T) {
 			change: func(c *userpool.Config) { c.Now = time.Now },
 			use:    func(p *userpooltest.Pool) { p.Clock.Set(time.Now()) },
 			want:   "Config.Now was replaced",
+		},
+		"no app": {
+			change: withMFA(userpool.MFARequired), use: func(p *userpooltest.Pool) { p.AddUser(ada).SignIn() },
+			want: "needs a second factor to sign in (MFA_SETUP): set one up by AddSoftwareToken",
+		},
+		"no MFA": {use: func(p *userpooltest.Pool) { p.AddUser(ada).AddSoftwareToken() }, want: "cannot set up an authenticator app: userpool: MFAMethodNotFound"},
+		"temporary password": {
+			use: func(p *userpooltest.Pool) {
+				u := p.AddUser(ada)
+				if err := p.AdminSetUserPassword(t.Context(), userpool.AdminSetUserPasswordInput{Username: ada, Password: u.Password}); err != nil {
+					t.Error(err)
+				}
+				u.SignIn()
+			},
+			want: "is asked for NEW_PASSWORD_REQUIRED, which is not answered here",
+		},
+		"app of another clock": {
+			change: func(c *userpool.Config) { withMFA(userpool.MFARequired)(c); c.Now = time.Now },
+			use: func(p *userpooltest.Pool) {
+				u := p.AddUser(ada)
+				u.AddSoftwareToken()
+				for range 3 {
+					u.SignIn()
+				}
+			},
+			want: "Config.Now was replaced",
 		},
 		"no handler": {use: func(p *userpooltest.Pool) { p.NewBrowser(nil) }, want: "wants the handler"},
 		"no cookies": {
