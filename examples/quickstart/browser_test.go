@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,19 +16,9 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/stepwell/stepwell/internal/browsertest"
 )
-
-// browserNames are what Chromium is called, in the order of preference.
-var browserNames = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
-
-// missing skips a test for want of something that is not Go, or fails it where nothing may be skipped.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("STEPWELL_TEST_NOSKIP") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
 
 // person is somebody at a browser. Whatever goes wrong on a page ends the test with the page's text.
 type person struct {
@@ -45,46 +34,21 @@ type person struct {
 // newPerson opens a browser. width is that of its window; with script off, pages run no JavaScript.
 func newPerson(t *testing.T, a *app, width int64, script bool) *person {
 	t.Helper()
-	var binary string
-	for _, name := range browserNames {
-		if found, err := exec.LookPath(name); err == nil {
-			binary = found
-			break
-		}
-	}
-	if binary == "" {
-		missing(t, "no browser is installed: install Chromium (Debian: apt-get install chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()),
-		chromedp.WSURLReadTimeout(patience))
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	tab, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
+	tab := browsertest.Open(t)
+	browsertest.Size(t, tab, width, script)
 	p := &person{t: t, app: a, tab: tab, prefix: fmt.Sprintf("%d", width), seen: map[string]bool{}}
-	require.NoError(t, chromedp.Do(tab), "the browser does not start")
-	p.do("setting the width", chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: width, Height: 844, DeviceScaleFactor: 1, Mobile: width < 500,
-		})
-		return err
-	}))
 	if !script {
 		p.prefix += "-noscript"
-		p.do("switching scripts off", chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-			_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-			return err
-		}))
 	}
-	p.mail, cancel = chromedp.NewContext(tab)
+	mail, cancel := chromedp.NewContext(tab)
+	p.mail = mail
 	t.Cleanup(cancel)
 	require.NoError(t, chromedp.Do(p.mail))
 	return p
 }
 
 // patience is how long a page may take to be there, on a busy machine.
-const patience = 30 * time.Second
+const patience = browsertest.Patience
 
 // do performs steps, or ends the test with what the page says.
 func (p *person) do(what string, steps ...chromedp.Action[chromedp.Void]) {
@@ -389,11 +353,9 @@ func TestBrowser(t *testing.T) {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			t.Parallel()
 			p := newPerson(t, serve(t), width, true)
-			axe, err := os.ReadFile(filepath.Join("..", "..", ".ci", "node_modules", "axe-core", "axe.min.js"))
-			if err != nil {
-				missing(t, "axe-core is not installed: run npm install in the folder .ci")
+			if p.axe = browsertest.Axe(t); p.axe == "" {
+				browsertest.Need(t, "axe-core is not installed: run npm ci --prefix .ci")
 			}
-			p.axe = string(axe)
 			p.walk()
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,22 +20,11 @@ import (
 	"github.com/stepwell/stepwell/federation/federationtest"
 	"github.com/stepwell/stepwell/federation/mapping"
 	"github.com/stepwell/stepwell/federation/oidc"
+	"github.com/stepwell/stepwell/internal/browsertest"
 )
 
-// browserNames are what Chromium is called, in the order of preference.
-var browserNames = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
-
 // patience is how long a step may take, on a busy machine.
-const patience = 30 * time.Second
-
-// missing skips a test for want of something that is not Go, or fails it where nothing may be skipped.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("STEPWELL_TEST_NOSKIP") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
+const patience = browsertest.Patience
 
 // admin is an administrator at a browser.
 type admin struct {
@@ -48,34 +36,9 @@ type admin struct {
 
 func newAdmin(t *testing.T, width int64, script bool) *admin {
 	t.Helper()
-	var binary string
-	for _, name := range browserNames {
-		if found, err := exec.LookPath(name); err == nil {
-			binary = found
-			break
-		}
-	}
-	if binary == "" {
-		missing(t, "no browser is installed: install Chromium (Debian: apt-get install chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()),
-		chromedp.WSURLReadTimeout(patience))
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	tab, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
+	tab := browsertest.Open(t)
+	browsertest.Size(t, tab, width, script)
 	a := &admin{t: t, tab: tab, width: width}
-	require.NoError(t, chromedp.Do(tab), "the browser does not start")
-	a.do("setting up", chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: width, Height: 844, DeviceScaleFactor: 1, Mobile: width < 500,
-		}); err != nil {
-			return err
-		}
-		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})
-		return err
-	}))
 	return a
 }
 
@@ -180,7 +143,7 @@ func prettyRules() mapping.Rules {
 // An administrator at a telephone and at a desktop, with script and without, tests a provider that works, and one that does not.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	axe, _ := os.ReadFile(filepath.Join("..", "..", ".ci", "node_modules", "axe-core", "axe.min.js"))
+	axe := browsertest.Axe(t)
 	for _, width := range []int64{390, 1280} {
 		for _, script := range []bool{true, false} {
 			t.Run(fmt.Sprint(width, " script ", script), func(t *testing.T) {
@@ -188,10 +151,10 @@ func TestBrowser(t *testing.T) {
 					target.Settings = []diagnostic.Setting{{Label: "Client ID", Value: "app"}}
 				})
 				a := newAdmin(t, width, script)
-				if a.axe = string(axe); !script {
+				if a.axe = axe; !script {
 					a.axe = ""
 				} else if a.axe == "" {
-					missing(t, "axe-core is not installed: run npm install in the folder .ci")
+					browsertest.Need(t, "axe-core is not installed: run npm ci --prefix .ci")
 				}
 				a.open(s.link())
 				a.sees("start", "Test the sign-in with Contoso Ltd", "Callback URL", s.url+"/callback")

@@ -34,7 +34,6 @@ type site struct {
 	url      string
 	idp      *federationtest.Provider
 	provider *oidc.Provider
-	log      bytes.Buffer
 
 	mu     sync.Mutex
 	now    time.Time

@@ -7,29 +7,18 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/stepwell/stepwell/federation/federationtest"
+	"github.com/stepwell/stepwell/internal/browsertest"
 )
-
-// needed ends a test for want of a program, or fails it where nothing may be skipped.
-func needed(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("STEPWELL_TEST_NOSKIP") == "1" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
 
 // tab is a browser of a telephone's or a desktop's width, with or without JavaScript.
 type tab struct {
@@ -41,37 +30,16 @@ type tab struct {
 
 func newTab(t *testing.T, width int64, script bool) *tab {
 	t.Helper()
-	binary, err := exec.LookPath("chromium")
-	if err != nil {
-		needed(t, "no browser is installed: install Chromium (Debian: apt-get install chromium)")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(patience))
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
+	ctx := browsertest.Open(t)
+	browsertest.Size(t, ctx, width, script)
 	b := &tab{t: t, ctx: ctx, name: fmt.Sprintf("%d-%v", width, script)}
-	require.NoError(t, chromedp.Do(ctx), "the browser does not start")
-	b.do("setting up", chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: width, Height: 844, DeviceScaleFactor: 1, Mobile: width < 500,
-		}); err != nil {
-			return err
-		}
-		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})
-		return err
-	}))
 	if script {
-		axe, err := os.ReadFile(filepath.Join("..", "..", ".ci", "node_modules", "axe-core", "axe.min.js"))
-		if err == nil {
-			b.axe = string(axe)
-		}
+		b.axe = browsertest.Axe(t)
 	}
 	return b
 }
 
-const patience = 30 * time.Second
+const patience = browsertest.Patience
 
 func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()

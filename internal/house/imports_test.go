@@ -49,7 +49,7 @@ var only = []struct {
 	{"github.com/go-webauthn/", []string{"userpool/passkey"}, true},
 	{"github.com/descope/", []string{"userpool/userpooltest"}, true},
 	{"github.com/fxamacker/", nil, true},
-	{"github.com/chromedp/", nil, true},
+	{"github.com/chromedp/", []string{"internal/browsertest"}, true},
 	{"github.com/coreos/go-oidc/", nil, true},
 	{"github.com/aws/", nil, true},
 	{"github.com/stretchr/testify/", []string{"userpool/storetest", "identitypool/storetest", "internal/pgtest", "internal/sqlkit/sqlkittest"}, true},

@@ -6,27 +6,22 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stepwell/stepwell/internal/browsertest"
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/passkey"
 	"github.com/stepwell/stepwell/userpool/userpooltest"
 )
 
-// browserNames are what Chromium is called, in the order of preference.
-var browserNames = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
-
 // patience is how long a step may take, on a busy machine.
-const patience = 30 * time.Second
+const patience = browsertest.Patience
 
 // page is what a program needs in the browser. What goes wrong there is the name of a DOMException.
 const page = `<!DOCTYPE html><html lang="en"><title>Passkeys</title><main>Passkeys</main><script>
@@ -60,29 +55,8 @@ type browser struct {
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	var binary string
-	for _, name := range browserNames {
-		if found, err := exec.LookPath(name); err == nil {
-			binary = found
-			break
-		}
-	}
-	if binary == "" {
-		const what = "no browser is installed: install Chromium (Debian: apt-get install chromium)"
-		if os.Getenv("STEPWELL_TEST_NOSKIP") == "1" {
-			t.Fatal(what)
-		}
-		t.Skip(what)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()),
-		chromedp.WSURLReadTimeout(patience))
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	tab, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(cancel)
+	tab := browsertest.Open(t)
 	b := &browser{t: t, tab: tab}
-	require.NoError(t, chromedp.Do(tab), "the browser does not start")
 	b.do(func(ctx context.Context, tab *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, tab, webauthn.Enable, webauthn.EnableParams{}); err != nil {
 			return err
