@@ -94,6 +94,12 @@ type Pool struct {
 	trail      *auditTrail
 }
 
+// String names the pool for a log. Printing it otherwise would show the secrets of its clients.
+func (p *Pool) String() string { return "userpool: " + p.id }
+
+// GoString is String, for the verb %#v.
+func (p *Pool) GoString() string { return p.String() }
+
 var poolIDPattern = regexp.MustCompile(`^[\w-]{1,55}$`)
 
 // New returns a pool, or an error that says what is wrong with the configuration. It does not use the store yet, and starts no goroutine;

@@ -66,8 +66,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 	for algorithm, key := range clientKeys(t) {
 		t.Run(algorithm, func(t *testing.T) {
 			seen := make(map[string]bool)
-			var p *party
-			p = newParty(t, func(idp *federationtest.Config, rp *oidc.Config) {
+			p := newParty(t, func(idp *federationtest.Config, rp *oidc.Config) {
 				idp.Clients[0].Secret, rp.ClientSecret = "", ""
 				var err error
 				rp.ClientAssertion, err = oidc.NewClientAssertion(oidc.ClientAssertionConfig{

@@ -148,6 +148,12 @@ type Provider struct {
 	rand       io.Reader
 }
 
+// String names the provider for a log. Printing it otherwise would show its secrets.
+func (p *Provider) String() string { return "oidc: " + p.config.Issuer + " as client " + p.config.ClientID }
+
+// GoString is String, for the verb %#v.
+func (p *Provider) GoString() string { return p.String() }
+
 var _ federation.Provider = (*Provider)(nil)
 
 const maxParameter = 2048

@@ -65,6 +65,12 @@ type OAuthProvider struct {
 	profile func(ctx context.Context, api *API) (map[string]any, error)
 }
 
+// String names the provider for a log. Printing it otherwise would show its secrets.
+func (p *OAuthProvider) String() string { return p.inner.String() }
+
+// GoString is String, for the verb %#v.
+func (p *OAuthProvider) GoString() string { return p.String() }
+
 var _ federation.Provider = (*OAuthProvider)(nil)
 
 // NewOAuth checks config and returns an OAuthProvider. It contacts nobody.
