@@ -33,6 +33,7 @@ var links = map[string][]string{
 	"userpool/userpooltest": {
 		"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/", "github.com/go-webauthn/", "github.com/descope/",
 	},
+	"federation/azuread":        {"golang.org/x/oauth2", "github.com/crewjam/saml", "github.com/lestrrat-go/jwx/"},
 	"federation/oidc":           {"golang.org/x/oauth2", "github.com/lestrrat-go/jwx/"},
 	"federation/federationtest": {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/", "github.com/crewjam/saml"},
 	"federation/saml":           {"github.com/crewjam/saml"},

@@ -2,6 +2,7 @@ package house
 
 import (
 	"github.com/stepwell/stepwell/federation"
+	"github.com/stepwell/stepwell/federation/azuread"
 	"github.com/stepwell/stepwell/federation/oidc"
 	"github.com/stepwell/stepwell/federation/saml"
 	"github.com/stepwell/stepwell/federation/social"
@@ -36,7 +37,10 @@ var (
 	_ oauth.ProviderLogin       = (*hostedui.UI)(nil)
 
 	_ userpool.UnsolicitedProvider = (*saml.Provider)(nil)
+	_ userpool.UnsolicitedProvider = (*azuread.SAMLProvider)(nil)
 
+	_ identitypool.LoginVerifier = (*azuread.Provider)(nil)
+	_ identitypool.LoginVerifier = (*azuread.SAMLProvider)(nil)
 	_ identitypool.LoginVerifier = (*saml.Provider)(nil)
 	_ identitypool.LoginVerifier = (*oidc.Provider)(nil)
 	_ identitypool.LoginVerifier = identitypool.LoginFunc((*userpool.Pool)(nil).VerifyIDToken)

@@ -174,6 +174,7 @@ func TestDecrypt_CBC(t *testing.T) {
 
 func TestS17_Decrypt(t *testing.T) {
 	public := receiver().key.Public().(*rsa.PublicKey)
+	//lint:ignore SA1019 it is what somebody may send
 	rsa15, err := rsa.EncryptPKCS1v15(rand.Reader, public, []byte("0123456789abcdef0123456789abcdef"))
 	require.NoError(t, err)
 	labelled, err := rsa.EncryptOAEPWithOptions(rand.Reader, public, make([]byte, 32), &rsa.OAEPOptions{Hash: crypto.SHA1, Label: []byte("x")})
