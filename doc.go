@@ -5,9 +5,9 @@
 //     (hostedui), the OAuth 2.0 and OpenID Connect endpoints (oauth), the stores (memstore for tests, sqlstore for SQLite and
 //     PostgreSQL, storetest for a store of your own), smtpsender, which delivers messages by SMTP, and userpooltest, fakes for an
 //     application's own tests.
-//   - [github.com/stepwell/stepwell/federation] is sign-in elsewhere: oidc for any standard OpenID provider, saml for SAML 2.0, social for
-//     Google, Apple and others, mapping, domain and diagnostic around them, and federationtest, fakes of an OpenID provider, a SAML identity provider and an Entra tenant (Azure AD) that
-//     speak the real protocols.
+//   - [github.com/stepwell/stepwell/federation] is sign-in elsewhere: azuread for Azure AD (Microsoft Entra ID), oidc for any
+//     standard OpenID provider, saml for SAML 2.0, social for Google, Apple and others; mapping, domain and diagnostic around them; and
+//     federationtest, fakes of an OpenID provider, a SAML identity provider and an Entra tenant that speak the real protocols.
 //   - [github.com/stepwell/stepwell/identitypool] exchanges a sign-in, or none at all, for temporary credentials of a role: with policy,
 //     the policy language, and sigv4, AWS Signature Version 4.
 //   - [github.com/stepwell/stepwell/middleware] protects net/http handlers in one line, by access tokens and by browser sessions; with
@@ -17,9 +17,10 @@
 // # A first program
 //
 // The README shows a whole program with sign-up, sign-in, recovery and a protected page; it is in examples/hello. examples/quickstart
-// has everything together:
+// has everything together, and examples/azuread signs people in with Azure AD, or a fake of it:
 //
 //	go run ./examples/quickstart
+//	go run ./examples/azuread
 //
 // # How the packages meet
 //
@@ -30,7 +31,7 @@
 //	middleware.KeySource          Key(ctx, kid)                  *userpool.Pool, *middleware.RemoteKeys
 //	middleware.Revocation         Revoked(ctx, claims)           *userpool.Pool
 //	middleware.Authenticator      Authenticate(r)                *hostedui.UI
-//	userpool.IdentityProvider     Begin(...), Finish(...)        *oidc.Provider, *saml.Provider
+//	userpool.IdentityProvider     Begin(...), Finish(...)        *azuread.Provider, *oidc.Provider, *saml.Provider
 //	userpool.SessionProvider      BeginLogout(...) and more      *oidc.Provider, *saml.Provider
 //	saml.ReplayStore              UseOnce(ctx, key, until)       *userpool.Pool
 //	identitypool.LoginVerifier    VerifyLogin(ctx, token)        *oidc.Provider, LoginFunc(pool.VerifyIDToken)

@@ -6,6 +6,7 @@
 //
 //   - oidc is a relying party for any OpenID Connect provider;
 //   - saml is a service provider of SAML 2.0, for any identity provider;
+//   - azuread is Microsoft Entra ID, which was called Azure AD, by either;
 //   - social has Google, Apple, Facebook, Amazon, GitHub and Microsoft's
 //     personal accounts ready made;
 //   - mapping turns what a provider says into an application's attributes,
