@@ -26,7 +26,9 @@ type SAMLProvider struct {
 }
 
 // String names the provider for a log. Printing it otherwise would show its secrets.
-func (p *SAMLProvider) String() string { return "azuread: tenant " + p.config.Tenant + " by SAML, application " + p.config.AppID }
+func (p *SAMLProvider) String() string {
+	return "azuread: tenant " + p.config.Tenant + " by SAML, application " + p.config.AppID
+}
 
 // GoString is String, for the verb %#v.
 func (p *SAMLProvider) GoString() string { return p.String() }

@@ -149,7 +149,9 @@ type Provider struct {
 }
 
 // String names the provider for a log. Printing it otherwise would show its secrets.
-func (p *Provider) String() string { return "oidc: " + p.config.Issuer + " as client " + p.config.ClientID }
+func (p *Provider) String() string {
+	return "oidc: " + p.config.Issuer + " as client " + p.config.ClientID
+}
 
 // GoString is String, for the verb %#v.
 func (p *Provider) GoString() string { return p.String() }
