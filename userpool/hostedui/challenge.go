@@ -78,7 +78,7 @@ func typedCode(typed string, recovery bool) (code, message string) {
 
 // respond answers a step. What was wrong is shown in form f, with another try if there is one.
 func (u *UI) respond(x *exchange, s challengeStep, f *form, r userpool.ChallengeResponse) error {
-	out, err := u.pool.RespondToAuthChallenge(x.r.Context(), userpool.RespondToAuthChallengeInput{ChallengeName: s.Name, Session: s.Session, Response: r})
+	out, err := u.pool.RespondToAuthChallenge(x.r.Context(), userpool.RespondToAuthChallengeInput{ChallengeName: s.Name, Session: s.Session, Response: r, UserContext: x.context()})
 	if err != nil {
 		return x.wrong(s, f, err)
 	}

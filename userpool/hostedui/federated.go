@@ -56,7 +56,7 @@ func (u *UI) finishFederated(x *exchange) error {
 		return x.repost()
 	}
 	out, returnTo, err := u.pool.FinishFederatedSignIn(x.r.Context(), x.r, userpool.FinishFederatedSignInInput{
-		Provider: x.provider, State: federationState(x.r), Browser: browser, Replaces: u.BrowserSession(x.r),
+		Provider: x.provider, State: federationState(x.r), Browser: browser, Replaces: u.BrowserSession(x.r), UserContext: x.context(),
 	})
 	if returnTo == "" && err == nil { // a sign-in that began at the provider: what it wants to go on to is as good as a link
 		returnTo = x.r.PostForm.Get("RelayState")

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"slices"
@@ -31,6 +32,11 @@ type Config struct {
 	// Title is the name of the organisation or application as people know it, at most 60 characters. It stands at the top of each page
 	// and in its title. The default is the host of BaseURL.
 	Title string
+	// ClientAddress returns the address of the person's device, so that attempts are limited for networks too, and users see where they are
+	// signed in from. Behind a proxy it is what the proxy adds, and never what anybody can send: an address that is believed from a header
+	// of the browser takes the limits away. Where the server is reached directly, it is netip.ParseAddrPort(r.RemoteAddr). The zero Addr
+	// means that it is not known. The default says so of every request.
+	ClientAddress func(r *http.Request) netip.Addr
 	// Rand is the source of secrets, safe for concurrent use; crypto/rand.Reader by default.
 	Rand io.Reader
 	// Logger gets failures with their references, without secrets; slog.Default() by default.
@@ -53,6 +59,7 @@ type UI struct {
 	pages       pages
 	routes      map[string]route
 	crossOrigin *http.CrossOriginProtection
+	address     func(r *http.Request) netip.Addr
 	rand        io.Reader
 	log         *slog.Logger
 }
@@ -73,7 +80,7 @@ func New(config Config) (*UI, error) {
 	u := &UI{
 		pool: config.Pool, base: config.BaseURL, origin: base.Scheme + "://" + base.Host, prefix: base.Path,
 		title: strings.TrimSpace(config.Title), cookies: newCookies(config.BaseURL, base.Scheme == "https"),
-		crossOrigin: http.NewCrossOriginProtection(), rand: config.Rand, log: config.Logger,
+		crossOrigin: http.NewCrossOriginProtection(), address: config.ClientAddress, rand: config.Rand, log: config.Logger,
 	}
 	if u.afterSignIn = config.AfterSignIn; u.afterSignIn == "" {
 		u.afterSignIn = u.prefix + "/account"
@@ -86,6 +93,9 @@ func New(config Config) (*UI, error) {
 	}
 	if len([]rune(u.title)) > 60 || !printable(u.title) {
 		return nil, fmt.Errorf("hostedui: Config.Title %q must be at most 60 printable characters", config.Title)
+	}
+	if u.address == nil {
+		u.address = func(*http.Request) netip.Addr { return netip.Addr{} }
 	}
 	if u.rand == nil {
 		u.rand = rand.Reader

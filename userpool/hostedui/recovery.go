@@ -26,7 +26,7 @@ func (u *UI) forgot(x *exchange) error {
 	if f.failed() {
 		return x.show(f.status, "forgot", view{Form: f})
 	}
-	if _, err := u.pool.ForgotPassword(x.r.Context(), userpool.ForgotPasswordInput{Username: username}); err != nil {
+	if _, err := u.pool.ForgotPassword(x.r.Context(), userpool.ForgotPasswordInput{Username: username, UserContext: x.context()}); err != nil {
 		if err := f.take(x, err); err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (u *UI) reset(x *exchange) error {
 		return x.show(f.status, "reset", view{Form: f})
 	}
 	err := u.pool.ConfirmForgotPassword(x.r.Context(), userpool.ConfirmForgotPasswordInput{
-		Username: username, ConfirmationCode: code, Password: x.form.Get("password"),
+		Username: username, ConfirmationCode: code, Password: x.form.Get("password"), UserContext: x.context(),
 	})
 	if err != nil {
 		if err := f.take(x, err); err != nil {

@@ -218,6 +218,11 @@ func (x *exchange) readForm() error {
 	return nil
 }
 
+// context is where the request came from.
+func (x *exchange) context() userpool.UserContextData {
+	return userpool.UserContextData{IPAddress: x.ui.address(x.r), UserAgent: x.r.UserAgent(), Locale: x.r.Header.Get("Accept-Language")}
+}
+
 // redirect sends the browser to a path on our own origin. It is 303 always: a 307 would hand the password on (RFC 9700, 4.12).
 func (x *exchange) redirect(local string) error {
 	x.w.Header().Set("Location", x.ui.origin+local)

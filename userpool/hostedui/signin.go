@@ -69,7 +69,7 @@ func (u *UI) signIn(x *exchange) error {
 	}
 	out, err := u.pool.InitiateAuth(x.r.Context(), userpool.InitiateAuthInput{
 		AuthFlow: userpool.UserPasswordAuth, Username: username, Password: password, Result: userpool.ResultBrowserSession,
-		Replaces: u.BrowserSession(x.r), ACR: x.acr(),
+		Replaces: u.BrowserSession(x.r), ACR: x.acr(), UserContext: x.context(),
 	})
 	if e, ok := errors.AsType[*userpool.Error](err); ok && e.Code == userpool.UserNotConfirmed {
 		return x.toConfirm(step{Username: username, Session: e.Session}, "unconfirmed")

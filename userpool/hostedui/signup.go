@@ -48,7 +48,7 @@ func (u *UI) signUp(x *exchange) error {
 	if f.failed() {
 		return x.show(f.status, "signup", view{Form: f})
 	}
-	in := userpool.SignUpInput{Username: username, Password: x.form.Get("password")}
+	in := userpool.SignUpInput{Username: username, Password: x.form.Get("password"), UserContext: x.context()}
 	if name != "" {
 		in.UserAttributes = map[string]string{"name": name}
 	}
@@ -108,7 +108,7 @@ func (u *UI) confirm(x *exchange) error {
 		return x.show(f.status, "confirm", view{Form: f})
 	}
 	_, err := u.pool.ConfirmSignUp(x.r.Context(), userpool.ConfirmSignUpInput{
-		Username: s.Username, ConfirmationCode: code, Session: s.Session,
+		Username: s.Username, ConfirmationCode: code, Session: s.Session, UserContext: x.context(),
 	})
 	if err != nil {
 		if err := f.take(x, err); err != nil {
@@ -125,7 +125,7 @@ func (u *UI) resend(x *exchange, s step) error {
 	if f.failed() {
 		return x.show(f.status, "confirm", view{Form: f})
 	}
-	_, err := u.pool.ResendConfirmationCode(x.r.Context(), userpool.ResendConfirmationCodeInput{Username: s.Username})
+	_, err := u.pool.ResendConfirmationCode(x.r.Context(), userpool.ResendConfirmationCodeInput{Username: s.Username, UserContext: x.context()})
 	if err != nil {
 		if err := f.take(x, err); err != nil {
 			return err
