@@ -68,9 +68,9 @@ func (p *Pool) syncGroups(ctx context.Context, a assertion, u User) error {
 	}
 	var kept []string
 	for _, group := range ours {
-		change := p.store.RemoveFromGroup
-		if slices.Contains(a.groups, group) {
-			kept, change = append(kept, group), p.store.AddToGroup
+		change, says := p.store.RemoveFromGroup, slices.Contains(a.groups, group)
+		if says {
+			change = p.store.AddToGroup
 		}
 		err := change(ctx, p.id, u.Sub, group)
 		if errors.Is(err, ErrNotFound) { // there is no such group, or the user is not in it
@@ -79,6 +79,9 @@ func (p *Pool) syncGroups(ctx context.Context, a assertion, u User) error {
 		}
 		if err != nil {
 			return unavailable("changing the groups of a user", err)
+		}
+		if says {
+			kept = append(kept, group)
 		}
 	}
 	return p.changeProviderGroups(ctx, key, u.Sub, func([]string) []string { return kept })

@@ -39,7 +39,7 @@ func TestFederation_Groups(t *testing.T) {
 		u := signIn("id-a", "id-r", "id-r2", "id-x", "owners", "")
 		require.Equal(t, []string{"admins", "readers"}, groupNames(t, k, u.Sub), "by mapped values, and by no name")
 		require.NoError(t, k.AdminAddUserToGroup(t.Context(), u.Sub, "staff"))
-		signIn("id-r2")
+		signIn("id-r2", "id-x")
 		require.Equal(t, []string{"readers", "staff"}, groupNames(t, k, u.Sub))
 
 		// Of a group that an administrator put the person into, the provider has no say.
@@ -48,6 +48,14 @@ func TestFederation_Groups(t *testing.T) {
 		require.Equal(t, []string{"admins", "staff"}, groupNames(t, k, u.Sub))
 		signIn()
 		require.Equal(t, []string{"admins", "staff"}, groupNames(t, k, u.Sub))
+
+		// A group that was not there when the provider named it, and that an administrator made since then.
+		signIn("id-x")
+		require.NoError(t, k.CreateGroup(t.Context(), userpool.Group{Name: "not-there"}))
+		require.NoError(t, k.AdminAddUserToGroup(t.Context(), u.Sub, "not-there"))
+		signIn()
+		require.Contains(t, groupNames(t, k, u.Sub), "not-there")
+		require.NoError(t, k.AdminRemoveUserFromGroup(t.Context(), u.Sub, "not-there"))
 
 		// A provider that is down in the middle of a sign-in changes nothing.
 		signIn("id-r")

@@ -302,8 +302,8 @@ func (p *Pool) endNamedSessions(ctx context.Context, provider string, ids []stri
 			if err != nil {
 				return err
 			}
-			if !found {
-				break
+			if !found { // there may be later ones: the first of them expires first
+				continue
 			}
 			if err := p.endSession(ctx, t.SessionID); err != nil {
 				return err

@@ -216,6 +216,24 @@ func TestReceiveFederatedSignOut(t *testing.T) {
 	})
 }
 
+// Of the sessions that hang on one of the provider's, the first is over before the others.
+func TestReceiveFederatedSignOut_FirstExpired(t *testing.T) {
+	eachStore(t, func(t *testing.T, store userpool.Store) {
+		k, s := withSessions(t, store, nil)
+		k.signInAt(s)
+		k.clock.Advance(k.Settings().BrowserSessionValidity - time.Minute)
+		later := k.signInAt(s)
+		k.clock.Advance(2 * time.Minute)
+		_, err := k.BrowserSession(t.Context(), later)
+		require.NoError(t, err)
+		r := httptest.NewRequest(http.MethodGet, "https://id.example.com/out?from=subject-1&sid=sid-1", nil)
+		_, err = k.ReceiveFederatedSignOut(t.Context(), r, "Corp")
+		require.NoError(t, err)
+		_, err = k.BrowserSession(t.Context(), later)
+		require.ErrorIs(t, err, userpool.NotAuthorized)
+	})
+}
+
 // The provider is told who is expected, if that is an address and not a novel.
 func TestFederation_LoginHint(t *testing.T) {
 	k, s := withSessions(t, newKit(t, nil).config.Store, nil)

@@ -11,8 +11,7 @@ import (
 const maxUseOnce = 31 * 24 * time.Hour
 
 // UseOnce tells whether a key is used for the first time, by any process that shares the store: of any number of calls at once, one is the
-// first. It is what the packages below federation want as their replay store. kind and key are at most 1,000 bytes together; key is stored
-// as a hash. until is when the key need not be remembered any longer, at most 31 days from now. Errors: InvalidParameter;
+// first. It is what the packages below federation want as their replay store. key has 1 to 1,000 bytes, and is stored as a hash. until is when the key need not be remembered any longer, at most 31 days from now. Errors: InvalidParameter;
 // ServiceUnavailable, after which it is not known whether the key counts as used.
 func (p *Pool) UseOnce(ctx context.Context, key string, until time.Time) (first bool, err error) {
 	left := until.Sub(p.now())

@@ -100,14 +100,15 @@ func (d *Directory) look(ctx context.Context, owner, name string) (proof, error)
 	return absent, nil
 }
 
-// lookupTXT turns a panic of the resolver into an error.
+// lookupTXT turns a panic of the resolver into an error. The dot makes the name absolute: a resolver would
+// look below the domains of its own search list otherwise, and believe what is written there.
 func (d *Directory) lookupTXT(ctx context.Context, name string) (texts []string, err error) {
 	defer func() {
 		if recover() != nil {
 			texts, err = nil, errors.New("the resolver panicked")
 		}
 	}()
-	return d.config.Resolver.LookupTXT(ctx, name)
+	return d.config.Resolver.LookupTXT(ctx, name+".")
 }
 
 // Claim is what an owner wants of a domain.

@@ -62,7 +62,8 @@ type Config struct {
 
 // Resolver asks the DNS for TXT records. *net.Resolver is one. An error that is a
 // *net.DNSError with IsNotFound says that there is none, and so does an empty
-// answer without an error; any other error says that nothing is known.
+// answer without an error; any other error says that nothing is known. name ends
+// with a dot: it is the whole name.
 type Resolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 }
@@ -230,16 +231,12 @@ func (d *Directory) Lookup(ctx context.Context, email string) (found Domain, ok 
 const lookupTime = 3 * time.Second
 
 // ProviderFor is Lookup for a sign-in page that has asked for an address: it
-// returns the name of the provider to go to. If the store fails, or takes more
-// than 3 seconds, it says so to the Logger, and ok is false, so that people may
-// still sign in in another way.
-func (d *Directory) ProviderFor(email string) (name string, ok bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
+// returns the name of the provider to go to, or "" if there is none. It can be
+// the HomeRealm of a user pool. It fails with StoreFailed if the store does, or
+// takes more than 3 seconds.
+func (d *Directory) ProviderFor(ctx context.Context, email string) (provider string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	found, ok, err := d.Lookup(ctx, email)
-	if err != nil {
-		d.config.Logger.ErrorContext(ctx, "domain: looking up a provider failed", "error", err)
-		return "", false
-	}
-	return found.Provider, ok
+	found, _, err := d.Lookup(ctx, email)
+	return found.Provider, err
 }

@@ -12,7 +12,8 @@
 //
 // [Directory.Claim] looks for it, and then adds the domain together with the name
 // of the provider that its people sign in at. From then on a sign-in page that has
-// asked for an address calls [Directory.ProviderFor], and goes to that provider.
+// asked for an address calls [Directory.ProviderFor], and goes to that provider;
+// a user pool does so itself, with this method as its Config.HomeRealm.
 // [Directory.Run] looks for the proofs again, day by day, for domains are sold and
 // companies part.
 //

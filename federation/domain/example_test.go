@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/stepwell/stepwell/federation/domain"
 )
@@ -12,7 +13,9 @@ import (
 // dns answers in the place of the DNS.
 type dns map[string][]string
 
-func (d dns) LookupTXT(_ context.Context, name string) ([]string, error) { return d[name], nil }
+func (d dns) LookupTXT(_ context.Context, name string) ([]string, error) {
+	return d[strings.TrimSuffix(name, ".")], nil
+}
 
 // A customer proves that a domain is theirs, and its people are sent to their provider.
 func ExampleDirectory() {
@@ -37,14 +40,14 @@ func ExampleDirectory() {
 		log.Fatal(err)
 	}
 	for _, email := range []string{"ada@EXAMPLE.com", "ada@sub.example.com", "ada@evil.org@example.com"} {
-		name, ok := directory.ProviderFor(email)
-		fmt.Printf("%s: %q %t\n", email, name, ok)
+		name, err := directory.ProviderFor(context.Background(), email)
+		fmt.Printf("%s: %q %v\n", email, name, err)
 	}
 	// Output:
 	// Write a TXT record _stepwell-challenge.example.com
-	// ada@EXAMPLE.com: "ExampleEntra" true
-	// ada@sub.example.com: "" false
-	// ada@evil.org@example.com: "" false
+	// ada@EXAMPLE.com: "ExampleEntra" <nil>
+	// ada@sub.example.com: "" <nil>
+	// ada@evil.org@example.com: "" <nil>
 }
 
 // Nobody is the owner of a domain where anybody gets an address.

@@ -20,7 +20,12 @@ func TestStoreFails(t *testing.T) {
 	_, _, err := w.Lookup(t.Context(), "a@example.com")
 	require.ErrorIs(t, err, domain.StoreFailed)
 	require.ErrorIs(t, err, down)
-	w.goes("a@example.com", "")
+	var homeRealm func(ctx context.Context, email string) (provider string, err error) = w.ProviderFor // as a user pool wants it
+	provider, err := homeRealm(t.Context(), "a@example.com")
+	require.ErrorIs(t, err, domain.StoreFailed)
+	require.Empty(t, provider)
+	_, err = homeRealm(t.Context(), "no address")
+	require.NoError(t, err, "the store is not asked")
 	_, err = w.claim("contoso", "example.com", "Contoso", false)
 	require.ErrorIs(t, err, domain.StoreFailed)
 	require.ErrorIs(t, w.Release(t.Context(), "contoso", "example.com"), domain.StoreFailed)

@@ -231,6 +231,17 @@ func TestR17_CredentialsFail(t *testing.T) {
 	p.refused(err, oidc.ExchangeFailed, "not [redacted]")
 }
 
+// The provider repeats the header that has the secret, which is escaped in it.
+func TestR17_ProviderRepeatsTheHeader(t *testing.T) {
+	p := newParty(t, nil)
+	p.refuses(federationtest.Hooks{
+		MutateDiscovery: func(d map[string]any) { d["token_endpoint_auth_methods_supported"] = []string{"client_secret_basic"} },
+		Respond: respondAt(federationtest.EndpointToken, func(w http.ResponseWriter, r *http.Request) {
+			raw(http.StatusUnauthorized, "application/json", `{"error":"invalid_client","error_description":"not `+r.Header.Get("Authorization")+`"}`)(w, r)
+		}).Respond,
+	}, oidc.ExchangeFailed, "not Basic [redacted]")
+}
+
 func TestClientAuthenticatesInOneWay(t *testing.T) {
 	secret := func(context.Context) (string, error) { return "x", nil }
 	assertion := func(context.Context, string) (string, error) { return "x", nil }

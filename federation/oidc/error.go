@@ -54,6 +54,8 @@ const (
 	// InvalidLogout: a request of the provider to sign somebody out is not
 	// acceptable.
 	InvalidLogout Code = "InvalidLogout"
+	// ReplayStoreFailed: Config.Replay returned an error. Trying again may help.
+	ReplayStoreFailed Code = "ReplayStoreFailed"
 )
 
 // Error returns the code.
@@ -101,9 +103,9 @@ func (e *Error) Is(target error) bool {
 	return ok && code == e.Code
 }
 
-// Temporary reports whether trying again later may help, because the provider
-// could not be asked: DiscoveryFailed.
-func (e *Error) Temporary() bool { return e.Code == DiscoveryFailed }
+// Temporary reports whether trying again later may help, because somebody could
+// not be asked: DiscoveryFailed and ReplayStoreFailed.
+func (e *Error) Temporary() bool { return e.Code == DiscoveryFailed || e.Code == ReplayStoreFailed }
 
 // Unwrap returns context.Canceled or context.DeadlineExceeded when that is why
 // the call failed, the error of Config.CheckClaims when that refused the ID

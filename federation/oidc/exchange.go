@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -33,7 +34,7 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, s *pending, code s
 	if err != nil {
 		return nil, err
 	}
-	basic := p.config.ClientID + ":" + shown.secret
+	basic := url.QueryEscape(p.config.ClientID) + ":" + url.QueryEscape(shown.secret) // RFC 6749 section 2.3.1
 	secrets := []string{code, s.Verifier, base64.StdEncoding.EncodeToString([]byte(basic)), shown.secret, shown.assertion}
 	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(s.Verifier)}
 	if shown.assertion != "" {

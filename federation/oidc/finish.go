@@ -57,6 +57,12 @@ type SignIn struct {
 	endable bool // whether the provider has an end_session_endpoint
 }
 
+// String names the sign-in for a log, without its secrets and the person.
+func (s SignIn) String() string { return "oidc: a sign-in" }
+
+// GoString is String, for the verb %#v.
+func (s SignIn) GoString() string { return s.String() }
+
 // FinishSignIn is Finish for those who need more of the answer: other claims than
 // can be attributes, or the access token.
 func (p *Provider) FinishSignIn(r *http.Request, pending []byte) (*SignIn, error) {

@@ -156,6 +156,12 @@ type API struct {
 	token    string
 }
 
+// String says what an API is, for a log. Printing it otherwise would show its token.
+func (a *API) String() string { return "oidc: the interface of " + a.provider.config.Issuer }
+
+// GoString is String, for the verb %#v.
+func (a *API) GoString() string { return a.String() }
+
 // AccessToken returns the access token. It is a secret.
 func (a *API) AccessToken() string { return a.token }
 

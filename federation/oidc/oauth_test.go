@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -36,6 +37,7 @@ func TestOAuthProfile(t *testing.T) {
 	}
 	subject, attributes, err := finish(func(_ context.Context, api *oidc.API) (map[string]any, error) {
 		require.Equal(t, "canary-token", api.AccessToken())
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v %s", api, api, api, api), "canary")
 		return map[string]any{"sub": "7", "email": "a@b.example", "email_verified": "true", "iss": "https://evil.example"}, nil
 	})
 	require.NoError(t, err)

@@ -32,8 +32,8 @@ const (
 // are those sessions of FinishSession, and empty means all of the subject. The
 // two are never both empty. The caller ends the sessions, of this provider only,
 // and lets answer(true) answer; answer(false) says that it did not work out. answer
-// is there with an error too, of code InvalidLogout, NotSupported or
-// DiscoveryFailed; its argument does not matter then.
+// is there with an error too, of code InvalidLogout, NotSupported,
+// DiscoveryFailed or ReplayStoreFailed; its argument does not matter then.
 func (p *Provider) ReceiveLogout(r *http.Request) (subject string, sessionIDs []string, answer func(done bool) http.Handler, err error) {
 	switch {
 	case r == nil || r.URL == nil:
@@ -132,7 +132,7 @@ func (p *Provider) useOnce(ctx context.Context, claims map[string]any) error {
 	until := p.now().Add(maxLogoutAge + 3*jose.ClockSkew)
 	first, err := p.config.Replay.UseOnce(ctx, key, until)
 	if err != nil {
-		return failCause(NotSupported, "Config.Replay", err)
+		return failCause(ReplayStoreFailed, "Config.Replay", err)
 	}
 	if !first {
 		return fail(InvalidLogout, "the logout token has been used before")

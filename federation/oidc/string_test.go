@@ -19,3 +19,12 @@ func TestR17_PrintedProvider(t *testing.T) {
 		require.Contains(t, text, "https://idp.example as client shop", verb)
 	}
 }
+
+// R17: nor does who logs a sign-in.
+func TestR17_PrintedSignIn(t *testing.T) {
+	signIn := oidc.SignIn{Subject: "s", AccessToken: "canary-access", IDToken: "canary-id"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		require.NotContains(t, fmt.Sprintf(verb, signIn), "canary", verb)
+		require.NotContains(t, fmt.Sprintf(verb, &signIn), "canary", verb)
+	}
+}

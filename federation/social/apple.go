@@ -86,6 +86,7 @@ func Apple(config AppleConfig) (*AppleProvider, error) {
 	parameters["response_mode"] = "form_post"
 	openID := config.openID(appleIssuer, config.ClientID, "")
 	openID.AuthorizationParameters = parameters
+	openID.SkipUserInfo = true // Apple has no such endpoint, and what Finish says of the address is about the ID token's
 	now := config.Now
 	if now == nil {
 		now = time.Now

@@ -44,9 +44,11 @@ func (u *UI) federatedSignOut(x *exchange) error {
 	if x.r.Form.Has("SAMLRequest") || x.r.Form.Has("logout_token") || state == "" {
 		answer, err := u.pool.ReceiveFederatedSignOut(x.r.Context(), x.r, x.provider)
 		if err != nil {
-			return x.federationFailed(err)
+			return x.signOutRefused(err)
 		}
+		// The answer is the provider's, and may stand in a frame of it: OpenID Connect Front-Channel Logout.
 		x.w.Header().Del("Content-Security-Policy")
+		x.w.Header().Del("X-Frame-Options")
 		answer.ServeHTTP(x.w, x.r)
 		return nil
 	}
@@ -61,6 +63,16 @@ func (u *UI) federatedSignOut(x *exchange) error {
 		return x.federationFailed(err)
 	}
 	return x.redirect(returnTo)
+}
+
+// signOutRefused is federationFailed with the status that a server is told whose logout token is refused (OpenID Connect Back-Channel Logout
+// section 2.8).
+func (x *exchange) signOutRefused(err error) error {
+	err = x.federationFailed(err)
+	if page, ok := errors.AsType[*pageError](err); ok && x.r.PostForm.Has("logout_token") {
+		page.status = http.StatusBadRequest
+	}
+	return err
 }
 
 // leadTo serves what leads to a provider, after a form of ours: a redirect would be held to the form-action of its page, so the page in

@@ -133,7 +133,12 @@ func TestSignOut_ByProvider(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, s.browser().get("/auth/saml2/logout").Status)
 	require.Equal(t, http.StatusUnprocessableEntity, s.browser().get("/auth/federation/Other/logout?SAMLRequest=out").Status)
 	require.Equal(t, http.StatusOK, b.get("/auth/account").Status)
+	refused := s.browser().do(s.browser().formRequest("/auth/federation/AzureAD/logout", url.Values{"logout_token": {"forged"}}))
+	require.Equal(t, http.StatusBadRequest, refused.Status, "what a server is told that sends a logout token")
+	require.Equal(t, "DENY", refused.Header.Get("X-Frame-Options"))
 	p := s.browser().get("/auth/saml2/logout?SAMLRequest=out")
+	require.Empty(t, p.Header.Get("X-Frame-Options"), "a provider shows the answer in a frame of its own page")
+	require.Empty(t, p.Header.Get("Content-Security-Policy"))
 	require.Equal(t, "https://idp.example/done", p.Header.Get("Location"))
 	require.Equal(t, http.StatusSeeOther, b.get("/auth/account").Status, "signed out")
 }
