@@ -33,6 +33,7 @@
 //	middleware.Authenticator      Authenticate(r)                *hostedui.UI
 //	userpool.IdentityProvider     Begin(...), Finish(...)        *azuread.Provider, *oidc.Provider, *saml.Provider
 //	userpool.SessionProvider      BeginLogout(...) and more      *oidc.Provider, *saml.Provider
+//	userpool.HomeRealm            func(ctx, email)               (*domain.Directory).ProviderFor
 //	saml.ReplayStore              UseOnce(ctx, key, until)       *userpool.Pool
 //	identitypool.LoginVerifier    VerifyLogin(ctx, token)        *oidc.Provider, LoginFunc(pool.VerifyIDToken)
 //	oauth.Login                   BrowserSession(r) and more     *hostedui.UI

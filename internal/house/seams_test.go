@@ -3,6 +3,7 @@ package house
 import (
 	"github.com/stepwell/stepwell/federation"
 	"github.com/stepwell/stepwell/federation/azuread"
+	"github.com/stepwell/stepwell/federation/domain"
 	"github.com/stepwell/stepwell/federation/oidc"
 	"github.com/stepwell/stepwell/federation/saml"
 	"github.com/stepwell/stepwell/federation/social"
@@ -32,6 +33,7 @@ var (
 	_ userpool.HintedProvider   = (*oidc.Provider)(nil)
 	_ userpool.SessionProvider  = (*oidc.Provider)(nil)
 	_ userpool.SessionProvider  = (*saml.Provider)(nil)
+	_ userpool.HomeRealm        = (*domain.Directory)(nil).ProviderFor
 	_ oidc.ReplayStore          = (*userpool.Pool)(nil)
 	_ saml.ReplayStore          = (*userpool.Pool)(nil)
 	_ oauth.ProviderLogin       = (*hostedui.UI)(nil)
