@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,9 +39,15 @@ func TestSAML_SignIn(t *testing.T) {
 		"URL":      func(c *azuread.SAMLConfig) { c.Tenant, c.MetadataURL = "", k.MetadataURL(contoso, samlApp) },
 		"domain's": func(c *azuread.SAMLConfig) { c.Tenant, c.MetadataURL = "", k.MetadataURL("contoso.example", samlApp) },
 		"both":     func(c *azuread.SAMLConfig) { c.MetadataURL = k.MetadataURL(contoso, samlApp) },
-		"file":     func(c *azuread.SAMLConfig) { c.Tenant, c.Metadata = "", k.metadata() },
-		"pinned":   func(c *azuread.SAMLConfig) { c.Metadata = k.metadata() },
-		"signed":   func(c *azuread.SAMLConfig) { c.SignRequests = true },
+		"domain's, pinned": func(c *azuread.SAMLConfig) {
+			c.Tenant, c.MetadataURL = contoso, k.MetadataURL("contoso.example", samlApp)
+		},
+		"capitals": func(c *azuread.SAMLConfig) {
+			c.Tenant, c.MetadataURL = "", k.MetadataURL(strings.ToUpper(contoso), samlApp)
+		},
+		"file":   func(c *azuread.SAMLConfig) { c.Tenant, c.Metadata = "", k.metadata() },
+		"pinned": func(c *azuread.SAMLConfig) { c.Metadata = k.metadata() },
+		"signed": func(c *azuread.SAMLConfig) { c.SignRequests = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := &kit{Entra: k.Entra, t: t, clock: k.clock, sp: k.sp}
@@ -243,4 +250,10 @@ func TestR3_MetadataOfAnotherTenant(t *testing.T) {
 		e := refused(t, err, saml.MetadataFailed, contoso)
 		require.True(t, e.Temporary())
 	}
+	// So it is for a domain, whoever it is of, where the tenant is given.
+	k.SetHooks(federationtest.EntraHooks{})
+	_, _, err := k.samlProvider(func(c *azuread.SAMLConfig) {
+		c.Tenant, c.MetadataURL = fabrikam, k.MetadataURL("contoso.example", samlApp)
+	}).Begin(t.Context(), "", state)
+	refused(t, err, saml.MetadataFailed, fabrikam)
 }

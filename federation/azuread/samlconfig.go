@@ -144,8 +144,8 @@ func (p *SAMLProvider) source() (authority string, err error) {
 		authority, err = p.tenantOfMetadata()
 	case c.MetadataURL != "":
 		authority, err = p.tenantOfURL()
-		if guid(authority) != "" {
-			authority = guid(authority)
+		if err == nil && guid(authority) == "" && guid(c.Tenant) != "" {
+			authority = guid(c.Tenant) // the entity ID in the metadata will tell whether the domain is of this tenant
 		}
 	case c.Tenant == "" || c.AppID == "":
 		return "", fail(InvalidConfig, "give MetadataURL, which the page Single sign-on calls App Federation Metadata Url; or Tenant and AppID; or Metadata")

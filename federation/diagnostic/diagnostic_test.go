@@ -113,6 +113,19 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// The note about overage is for those whose groups did not come, not for those whom package azuread has asked the directory about.
+func TestNotes_GroupsLink(t *testing.T) {
+	attributes := map[string][]string{
+		"mail": {"ada@example.com"},
+		"http://schemas.microsoft.com/claims/groups.link": {"https://graph.windows.net/x"},
+	}
+	notes := examine(t, attributes, nil).Notes
+	require.Len(t, notes, 1)
+	require.Contains(t, notes[0].Title, "more groups than fit")
+	attributes["groups"] = []string{"00000000-0000-0000-0000-0000000000aa"}
+	require.Empty(t, examine(t, attributes, nil).Notes)
+}
+
 // What goes wrong at a real relying party is told in plain words, without a secret.
 func TestR17_Errors(t *testing.T) {
 	hooks := func(h federationtest.Hooks) func(*site) { return func(s *site) { s.idp.SetHooks(h) } }

@@ -174,8 +174,9 @@ func (r *Report) explain(m *mapping.Mapping, attributes map[string][]string) {
 	r.Mapped = true
 	r.Results, _ = showAttributes(result.Attributes)
 	r.Groups, r.Roles = showGranted(result.Groups), showGranted(result.Roles)
+	came := fold(attributes)
 	for i := range traces[:min(maxRules, len(traces))] {
-		r.Rules = append(r.Rules, showRule(&traces[i], attributes))
+		r.Rules = append(r.Rules, showRule(&traces[i], came))
 	}
 	r.MoreRules = len(traces) - len(r.Rules)
 	if err != nil {
@@ -273,7 +274,9 @@ const maxNotes = 10
 
 // notes are about what providers often do not send.
 func (r *Report) notes(attributes map[string][]string) {
-	if len(attributes["http://schemas.microsoft.com/claims/groups.link"]) > 0 || slices.Contains(attributes["hasgroups"], "true") {
+	// Where package azuread has asked the directory, the groups are there beside the link.
+	linked := len(attributes["http://schemas.microsoft.com/claims/groups.link"]) > 0 && len(attributes["groups"]) == 0
+	if linked || slices.Contains(attributes["hasgroups"], "true") {
 		r.note(Problem{
 			Title: "The person is in more groups than fit into the answer",
 			Change: "The provider left the groups out. Have it send just the groups that are assigned to the application, or app roles; " +

@@ -178,7 +178,7 @@ const maxRules = 300
 
 // showRule hides what came from an attribute whose values are hidden, whatever it
 // has become.
-func showRule(t *mapping.Trace, present map[string][]string) Rule {
+func showRule(t *mapping.Trace, came folded) Rule {
 	sources := slices.Concat(t.From, t.Looked)
 	name := ""
 	if i := slices.IndexFunc(sources, isSecretName); i >= 0 {
@@ -197,21 +197,31 @@ func showRule(t *mapping.Trace, present map[string][]string) Rule {
 		Saw: saw, Steps: t.Steps, Got: got, Outcome: t.Outcome, Why: t.Why,
 	}
 	if len(t.From) == 0 {
-		r.Near = near(t.Looked, present)
+		r.Near = came.near(t.Looked)
 	}
 	return r
 }
 
+// folded are the names of the attributes that came, by what near compares.
+type folded map[string][]string
+
+func fold(attributes map[string][]string) folded {
+	came := folded{}
+	for name, values := range attributes {
+		if key := compact(lastPart(name)); key != "" && len(values) > 0 {
+			came[key] = append(came[key], name)
+		}
+	}
+	return came
+}
+
 // near returns the attributes that came whose names differ from those looked for
 // only in letters' case, punctuation, or what stands before the last part.
-func near(looked []string, present map[string][]string) []string {
+func (came folded) near(looked []string) []string {
 	var out []string
 	for _, name := range looked {
-		for other, values := range present {
-			if other == name || len(values) == 0 || compact(lastPart(other)) != compact(lastPart(name)) || compact(lastPart(name)) == "" {
-				continue
-			}
-			if shown := showName(other); !slices.Contains(out, shown) {
+		for _, other := range came[compact(lastPart(name))] {
+			if shown := showName(other); other != name && !slices.Contains(out, shown) {
 				out = append(out, shown)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stepwell/stepwell/federation/diagnostic"
 	"github.com/stepwell/stepwell/federation/federationtest"
+	"github.com/stepwell/stepwell/federation/oidc"
 )
 
 func TestR10_State(t *testing.T) {
@@ -85,11 +86,15 @@ func TestOneTestAtATime(t *testing.T) {
 }
 
 func TestTooLate(t *testing.T) {
-	s := newSite(t)
-	client := browser(t)
-	back := callback(t, client, s.link(), "ada-1815")
-	s.wait(15 * time.Minute)
-	require.Contains(t, open(t, client, back.String()).text, "This test is over")
+	// A Store may forget a test then, and need not.
+	keeps := diagnostic.NewMemoryStore(func() time.Time { return time.Time{} })
+	for _, store := range []diagnostic.Store{nil, keeps} {
+		s := newSite(t, func(c *diagnostic.Config, _ *oidc.Config, _ *diagnostic.Target) { c.Store = store })
+		client := browser(t)
+		back := callback(t, client, s.link(), "ada-1815")
+		s.wait(15 * time.Minute)
+		require.Contains(t, open(t, client, back.String()).text, "This test is over")
+	}
 }
 
 // R18: many tests at once, of one provider, and nobody sees another's.

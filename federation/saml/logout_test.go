@@ -300,6 +300,8 @@ func TestS20_LogoutResponses(t *testing.T) {
 	require.NoError(t, finish(p.logoutResponse(id, success), state, nil))
 	require.NoError(t, p.provider.FinishLogout(post(sloURL, "SAMLResponse", p.logoutResponse(id, success), state), pending))
 	refused(t, finish(p.logoutResponse(id, success), state, otherPair()), saml.InvalidSignature, "")
+	forged := sign(t, p.logoutResponse(id, success), otherPair())
+	refused(t, p.provider.FinishLogout(post(sloURL, "SAMLResponse", forged, state), pending), saml.InvalidSignature, "")
 	refused(t, finish(p.logoutResponse("_x", success), state, nil), saml.InvalidLogout, "another request")
 	_, _, _, err = p.provider.ReceiveLogout(get(sloURL, signedQuery(t, "SAMLRequest", p.logoutRequest(), "", nil)))
 	refused(t, err, saml.InvalidSignature, "not signed")

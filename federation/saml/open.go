@@ -44,10 +44,14 @@ func (p *Provider) open(ctx context.Context, m *idpMetadata, data []byte) (*open
 	}
 	if assertion != nil {
 		o.assertion = assertion
-		// A signature of its own is verified where it was received: the canonical form of the response has lost the declarations of
-		// prefixes that stand in values alone, which the signature of the assertion may count on (its PrefixList).
-		if received, err := one(root, samlxml.NSAssertion, "Assertion"); err == nil && samlxml.Signed(received) {
-			o.assertion = received
+		// A signature of its own is verified where it was received: the canonical
+		// form of the response has lost the declarations of prefixes that stand in
+		// values alone, on which that signature may count (its PrefixList). What is
+		// believed is again what was signed, and the response says that both are one.
+		if samlxml.Signed(assertion) {
+			if o.assertion, err = one(root, samlxml.NSAssertion, "Assertion"); err != nil {
+				return nil, err
+			}
 		}
 		return o, p.verifyAssertion(ctx, m, o)
 	}

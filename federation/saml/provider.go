@@ -82,10 +82,11 @@ type ProviderConfig struct {
 	// SHA-1, which can be forged with effort.
 	InsecureAllowSHA1 bool
 
-	// InsecureAllowCBC accepts assertions encrypted with AES in CBC mode. Who can
-	// send us messages can then find out what somebody else's encrypted
-	// assertion says, unless the identity provider signs the response around
-	// it. Entra ID and AD FS encrypt like this, as a rule.
+	// InsecureAllowCBC accepts assertions encrypted with AES in CBC mode. Who has
+	// somebody else's encrypted assertion, and can send us many variants of it,
+	// may then find out what it says by how long we take to refuse them. A
+	// signature of the response around it does not prevent that, because they
+	// leave it out. Entra ID and AD FS encrypt like this, as a rule.
 	InsecureAllowCBC bool
 
 	// InsecureAllowUnsignedLogoutResponse accepts answers to our logout requests

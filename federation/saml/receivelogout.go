@@ -85,9 +85,12 @@ func (p *Provider) verifyQuery(ctx context.Context, m *idpMetadata, q *samlxml.Q
 // subject and sessionIDs say which sessions to end: those of the subject that
 // have one of the IDs, and all of the subject if there are no IDs. subject is
 // empty where SubjectAttribute is set, because a logout request has no
-// attributes; there is an ID then. End the sessions, and let answer(done) answer
-// the browser: it takes a signed response back to the identity provider. done
-// says whether they have ended; a session that was not there counts as ended.
+// attributes; there is an ID then. Where the request has no SessionIndex, that is
+// the ID of sessions which began without one, and the others of the person are
+// not found: identity providers that sign in with a SessionIndex must sign out
+// with it. End the sessions, and let answer(done) answer the browser: it takes a
+// signed response back to the identity provider. done says whether they have
+// ended; a session that was not there counts as ended.
 //
 // answer is there with an error, too: then it answers 400 with a line of text,
 // whatever its argument, for nothing is known that could be answered to.

@@ -48,6 +48,28 @@ func TestS11_Replay(t *testing.T) {
 	refused(t, err, saml.Replayed, "assertion")
 }
 
+// What was used is remembered until no process can accept it, the one whose clock
+// is slowest neither: MaxAge and ClockSkew after it was issued, by any of the clocks.
+func TestS11_Remembered(t *testing.T) {
+	var kept []time.Time
+	store := saml.NewMemoryReplayStore()
+	p := newParty(t, func(c *saml.Config, _ *saml.ProviderConfig) {
+		c.MaxAge, c.ClockSkew = 10*time.Minute, 2*time.Minute
+		c.Replay = saml.ReplayFunc(func(ctx context.Context, key string, until time.Time) (bool, error) {
+			kept = append(kept, until)
+			return store.UseOnce(ctx, key, until)
+		})
+	})
+	store.Now = p.clock.Now
+	issued := p.clock.Now()
+	id, pending := p.begin()
+	xml := p.respond(answer{inResponseTo: id, responseSignature: true})
+	p.clock.Advance(time.Minute)
+	require.NoError(t, p.finish(xml, pending).err)
+	end := issued.Add(14 * time.Minute)
+	require.Equal(t, []time.Time{issued.Add(24*time.Hour + time.Minute), end, end}, kept, "the request, the assertion, the response")
+}
+
 // twoProcesses returns the same service provider twice, with one clock and one
 // ReplayStore.
 func twoProcesses(t *testing.T) (first, second *party) {

@@ -215,6 +215,14 @@ func TestS10_ForeignKeys(t *testing.T) {
 	p.signer = idpPair()
 	p.accepts(answer{})
 
+	// The identity provider's key for encryption, which its metadata has besides.
+	both := newParty(t, func(_ *saml.Config, c *saml.ProviderConfig) {
+		c.Metadata = bytes.Replace(metadata(otherPair(), idpPair()), []byte(`use="signing"`), []byte(`use="encryption"`), 1)
+	})
+	both.accepts(answer{})
+	both.signer = otherPair()
+	refused(t, both.signIn(answer{}).err, saml.InvalidSignature, "")
+
 	// Another identity provider of the same service provider, with its own key.
 	other, err := p.sp.Provider(saml.ProviderConfig{
 		Metadata: bytes.ReplaceAll(metadata(otherPair()), []byte(idpID), []byte("https://other.example/metadata")),

@@ -80,15 +80,15 @@ func (c *canonicalizer) name(prefix, local string) {
 // (Exclusive XML Canonicalization 1.0, section 3).
 func (c *canonicalizer) namespaces(e *Element) {
 	first := len(c.rendered)
-	c.render(e.prefix, e.space, first)
+	c.render(e.prefix, e.space)
 	for i := range e.attrs {
 		if a := &e.attrs[i]; a.prefix != "" {
-			c.render(a.prefix, a.space, first)
+			c.render(a.prefix, a.space)
 		}
 	}
 	for _, prefix := range c.inclusive {
 		if uri, ok := e.binding(prefix); ok {
-			c.render(prefix, uri, first)
+			c.render(prefix, uri)
 		}
 	}
 	added := c.rendered[first:]
@@ -110,16 +110,15 @@ func (c *canonicalizer) namespaces(e *Element) {
 }
 
 // render notes a declaration, unless the same is in force in what was written.
-func (c *canonicalizer) render(prefix, uri string, first int) {
+func (c *canonicalizer) render(prefix, uri string) {
 	if prefix == "xml" {
 		return
 	}
 	for i := len(c.rendered) - 1; i >= 0; i-- {
 		if c.rendered[i].prefix == prefix {
-			if i >= first || c.rendered[i].uri == uri {
-				return
+			if c.rendered[i].uri != uri {
+				c.rendered = append(c.rendered, decl{prefix, uri})
 			}
-			c.rendered = append(c.rendered, decl{prefix, uri})
 			return
 		}
 	}

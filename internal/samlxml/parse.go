@@ -305,8 +305,12 @@ func (p *parser) failReference(raw string) error {
 		}
 		if _, n := reference(raw[i:]); n == 0 {
 			p.pos += i
-			name, _, _ := strings.Cut(raw[i:], ";")
-			return p.fail("%s is no entity or character reference that is supported", quoted(name))
+			name, _, ended := strings.Cut(raw[i+1:], ";")
+			// Without an end it is no name, but text with a bare &.
+			if !ended || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || r != '#' && !nameBytes[r] }) {
+				return p.fail("an & must begin an entity or character reference, or be written as &amp;")
+			}
+			return p.fail("%s is no entity or character reference that is supported", quoted("&"+name))
 		}
 	}
 	return p.fail("a reference cannot be read")

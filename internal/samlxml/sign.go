@@ -104,7 +104,7 @@ func (e *Element) insert(markup string) []byte {
 // checkSigned verifies what Sign made: a key that signs wrongly, and a prefix
 // of the document that is in the way, are noticed here and not by the receiver.
 func checkSigned(document []byte, public crypto.PublicKey) error {
-	root, err := Parse(document, Options{MaxBytes: len(document)})
+	root, err := Parse(document, Options{MaxBytes: max(len(document), MaxMetadataBytes)})
 	if err != nil {
 		return err
 	}

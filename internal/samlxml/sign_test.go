@@ -20,6 +20,7 @@ func TestSign(t *testing.T) {
 	for name, i := range map[string]identity{"RSA": provider(), "P-256": p256(), "P-384": p384(), "P-521": p521()} {
 		for _, document := range []string{
 			authnRequest, response(2), `<a ID="x"/>`, `<p:a xmlns:p="urn:p" ID = 'x' />`,
+			`<a ID="x">` + strings.Repeat("<b/>", 200) + `</a>`, // more elements than one for 32 bytes of it
 			"\uFEFF<?xml version='1.0'?>\r\n<a\tID='x'><b c='&#10;'/>&gt;<![CDATA[<]]></a>\n",
 		} {
 			for _, cert := range []*x509.Certificate{nil, i.cert} {
