@@ -158,3 +158,11 @@ func TestTenantOf(t *testing.T) {
 	_, err = tenantOf(func(name string) string { return all[name] })
 	require.ErrorContains(t, err, envSecret)
 }
+
+// The fake tenant asks for no password: it is for this machine only.
+func TestRun_FakeOnLoopback(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:8081", ":8081", "192.0.2.1:8081", "example.com:8081", "localhost"} {
+		err := run(t.Context(), "localhost:0", "", address, t.TempDir())
+		require.ErrorContains(t, err, "loopback", address)
+	}
+}

@@ -59,6 +59,11 @@ func run(ctx context.Context, address, base, fakeAddress, data string) error {
 	}
 	servers := map[string]http.Handler{}
 	if t.fake() {
+		// Whoever reaches it signs in as anybody.
+		host, _, err := net.SplitHostPort(fakeAddress)
+		if err != nil || host != "localhost" && !net.ParseIP(host).IsLoopback() {
+			return fmt.Errorf("the fake tenant cannot listen on %q: give a loopback address, such as localhost:8081, with -fake", fakeAddress)
+		}
 		fake, err := newFakeTenant("http://"+fakeAddress, base, &t)
 		if err != nil {
 			return err
