@@ -24,6 +24,8 @@
 // [Pool.UpdateUserAttributes] changes attributes; a new address takes effect when [Pool.VerifyUserAttribute] gets the code that was sent to
 // it. [Pool.BeginFederatedSignIn] and [Pool.FinishFederatedSignIn] sign a person in at another provider instead.
 // One user can have a password and several providers: see [LinkRule] for the ways to get there, and [Pool.UnlinkIdentity] for the way back.
+// What a provider says makes attributes and groups at each sign-in ([Provider]); [Pool.ProviderForEmail] finds the provider of a person's
+// organization, and [Pool.BeginFederatedSignOut] and [Pool.ReceiveFederatedSignOut] end sessions there and from there.
 //
 // Messages are written in the person's language, in ten languages. [MessageTemplate] replaces their texts, and the hook CustomMessage does
 // so for one message at a time.
@@ -35,7 +37,7 @@
 // claims acr, amr and auth_time.
 //
 // [Pool.GetUser], [Pool.ListSessions], [Pool.DeleteUser], [Pool.GlobalSignOut] and their like are for a user, who proves it by an access
-// token. The operations whose names begin with Admin, and those on groups, lists, imports and settings, ask for no proof: the application
+// token or a browser session. The operations whose names begin with Admin, and those on groups, lists, imports and settings, ask for no proof: the application
 // decides who may call them, and says by [WithActor] who did.
 //
 // [Pool.ListUsers] searches, [Pool.StartUserImportJob] takes Cognito's CSV files, and [Pool.ExportUsers] and [Pool.ImportUsers] move a whole
