@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // writer is who sets attributes.
@@ -69,15 +69,4 @@ func inField(err error, field string) error {
 func verifiedAttribute(address string) string { return address + "_verified" }
 
 // printable makes a name from outside fit to be shown.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '.'
-	}, s)
-	if utf8.RuneCountInString(s) > 40 {
-		s = string([]rune(s)[:40]) + "..."
-	}
-	return s
-}
+func printable(s string) string { return plaintext.Name(s, 40) }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Code says what failed. A Code is itself an error, so that
@@ -130,18 +130,4 @@ func (e *Error) explain(text string) { e.Explanation, _ = find(text) }
 const maxShown = 256
 
 // plain makes text from outside fit for one line of a log.
-func plain(text string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range text {
-		if n++; n > maxShown {
-			b.WriteString("...")
-			break
-		}
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-	}
-	return strings.TrimSpace(b.String())
-}
+func plain(text string) string { return strings.TrimSpace(plaintext.Line(text, maxShown)) }

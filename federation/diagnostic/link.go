@@ -10,8 +10,8 @@ import (
 	"io"
 	"net/url"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -43,7 +43,7 @@ func (h *Handler) Link(name string, valid time.Duration) (string, error) {
 	if valid < time.Minute || valid > maxLink {
 		return "", fmt.Errorf("diagnostic: a link is valid for a minute to 7 days, not for %s", valid)
 	}
-	if name == "" || len(name) > maxLinkName || !printable(name) {
+	if name == "" || len(name) > maxLinkName || !plaintext.Printable(name) {
 		return "", fmt.Errorf("diagnostic: the name of the provider must be 1 to %d bytes of text that prints", maxLinkName)
 	}
 	data := make([]byte, linkHead, linkHead+len(name)+sha256.Size)
@@ -61,18 +61,6 @@ func sum(key, data []byte) []byte {
 	m := hmac.New(sha256.New, key)
 	m.Write(data)
 	return m.Sum(nil)
-}
-
-func printable(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			return false
-		}
-	}
-	return true
 }
 
 var (

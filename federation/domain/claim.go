@@ -10,6 +10,8 @@ import (
 	"errors"
 	"net"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Challenge is a DNS record that proves who a domain belongs to.
@@ -140,7 +142,7 @@ func (d *Directory) Claim(ctx context.Context, c Claim) (Domain, error) {
 	if err != nil {
 		return Domain{}, err
 	}
-	if c.Provider == "" || len(c.Provider) > maxProvider || !printable(c.Provider) {
+	if c.Provider == "" || len(c.Provider) > maxProvider || !plaintext.Printable(c.Provider) {
 		return Domain{}, fail(InvalidRequest, "the provider's name must be 1 to %d bytes of text that prints", maxProvider)
 	}
 	switch seen, err := d.look(ctx, c.Owner, challenge.Domain); {

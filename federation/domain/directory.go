@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Config says how a Directory works.
@@ -191,14 +191,10 @@ const (
 )
 
 func checkOwner(owner string) error {
-	if owner == "" || len(owner) > maxOwner || !printable(owner) {
+	if owner == "" || len(owner) > maxOwner || !plaintext.Printable(owner) {
 		return fail(InvalidRequest, "the owner must be 1 to %d bytes of text that prints", maxOwner)
 	}
 	return nil
-}
-
-func printable(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // Lookup returns the domain that decides where the person with an e-mail address

@@ -2,9 +2,8 @@ package domain
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Code says what kind of failure an [Error] is. A Code is itself an error, so
@@ -77,19 +76,4 @@ func failCause(code Code, what string, err error) *Error {
 const maxShown = 200
 
 // plain makes text from outside fit for one line.
-func plain(text string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range text {
-		if n == maxShown {
-			b.WriteString("...")
-			break
-		}
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return b.String()
-}
+func plain(text string) string { return plaintext.Line(text, maxShown) }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -94,7 +94,7 @@ func nameRule(given, kind string, i int, gives string, names map[string]bool) (s
 		name = fmt.Sprintf("%s %d: %s", kind, i+1, plain(gives))
 	}
 	switch {
-	case len(given) > maxRuleName || !printable(given):
+	case len(given) > maxRuleName || !plaintext.Printable(given):
 		return name, fail(InvalidRules, name, "the name must be at most %d bytes of text that prints", maxRuleName)
 	case names[name]:
 		return name, fail(InvalidRules, name, "another rule has the same name")
@@ -221,7 +221,7 @@ func checkGranted(g *Grant) error {
 	switch {
 	case (g.Group == "") == (g.Role == ""):
 		return errors.New("it must give exactly one of group and role")
-	case len(gives) > maxGranted || !printable(gives):
+	case len(gives) > maxGranted || !plaintext.Printable(gives):
 		return fmt.Errorf("the group or role must be at most %d bytes of text that prints", maxGranted)
 	case strings.Count(gives, valueMark) > 1:
 		return fmt.Errorf("the group or role has %s more than once", valueMark)
@@ -232,12 +232,8 @@ func checkGranted(g *Grant) error {
 // checkName checks the name of an attribute. It is any text: SAML has URIs, and
 // applications have their own.
 func checkName(name string) error {
-	if name == "" || len(name) > maxName || !printable(name) {
+	if name == "" || len(name) > maxName || !plaintext.Printable(name) {
 		return fmt.Errorf("must be the name of an attribute, of 1 to %d bytes of text that prints", maxName)
 	}
 	return nil
-}
-
-func printable(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

@@ -2,9 +2,8 @@ package mapping
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Code says what kind of failure an [Error] is. A Code is itself an error, so
@@ -66,21 +65,5 @@ const maxShown = 120
 
 func quote(s string) string { return fmt.Sprintf("%q", plain(s)) }
 
-// plain makes a name fit for one line: everything that does not print becomes a
-// space, and what is beyond maxShown characters is cut.
-func plain(s string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n == maxShown {
-			b.WriteString("...")
-			break
-		}
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return b.String()
-}
+// plain makes a name fit for one line.
+func plain(s string) string { return plaintext.Line(s, maxShown) }

@@ -3,6 +3,8 @@ package mapping
 import (
 	"slices"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // grant evaluates the rules that give groups and roles.
@@ -79,7 +81,7 @@ func (e *evaluation) names(g *grantRule, gives string, found bool) ([]string, er
 		if err != nil {
 			return nil, err
 		}
-		if name := strings.Replace(gives, valueMark, v, 1); passes && len(name) <= maxGranted && printable(name) {
+		if name := strings.Replace(gives, valueMark, v, 1); passes && len(name) <= maxGranted && plaintext.Printable(name) {
 			names = append(names, name)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Code says which step of a sign-in failed. A Code is itself an error, so that
@@ -170,8 +170,7 @@ func isErrorCode(s string) bool {
 }
 
 // plain makes text from outside fit for one line of a log: secrets are taken
-// out first, so that cutting cannot leave half of one; then everything that
-// does not print becomes a space, and the rest is cut to limit characters.
+// out first, so that cutting cannot leave half of one.
 func plain(text string, limit int, secrets ...string) string {
 	for _, secret := range secrets {
 		if secret == "" {
@@ -181,18 +180,5 @@ func plain(text string, limit int, secrets ...string) string {
 			text = strings.ReplaceAll(text, form, "[redacted]")
 		}
 	}
-	var b strings.Builder
-	n := 0
-	for _, r := range text {
-		if n == limit {
-			b.WriteString("...")
-			break
-		}
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return strings.TrimSpace(b.String())
+	return strings.TrimSpace(plaintext.Line(text, limit))
 }

@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Code says which step failed. A Code is itself an error, so that
@@ -186,24 +186,8 @@ func failCause(code Code, what string, err error) *Error {
 	return e
 }
 
-// plain makes text from outside fit for one line of a log: everything that
-// does not print becomes a space, and the rest is cut to limit characters.
-func plain(text string, limit int) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range text {
-		if n == limit {
-			b.WriteString("...")
-			break
-		}
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-		n++
-	}
-	return strings.TrimSpace(b.String())
-}
+// plain makes text from outside fit for one line of a log.
+func plain(text string, limit int) string { return strings.TrimSpace(plaintext.Line(text, limit)) }
 
 // guard runs code that is not ours, or that depends on some that is not, and
 // makes an error of its panic. The value of a panic may hold anything; of it

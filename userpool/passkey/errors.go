@@ -3,10 +3,10 @@ package passkey
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/go-webauthn/webauthn/protocol"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Error is a ceremony that was refused. It is for the log: it tells what was wrong with the answer, and holds no challenge.
@@ -72,8 +72,7 @@ func library(what string, err error) error {
 
 // clean makes one line of at most 200 characters of a text that may quote what came from outside.
 func clean(text string) string {
-	text = strings.ToValidUTF8(text[:min(len(text), 2000)], "?")
-	return fmt.Sprintf("%.200s", strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " "))
+	return fmt.Sprintf("%.200s", plaintext.Words(text[:min(len(text), 2000)]))
 }
 
 // contained calls the library. A panic in it becomes an error.

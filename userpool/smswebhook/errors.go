@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/stepwell/stepwell/internal/plaintext"
 	"github.com/stepwell/stepwell/userpool"
 )
 
@@ -160,8 +161,4 @@ func squeeze(text string) string {
 }
 
 // clean makes one line of at most 200 characters of a text from elsewhere.
-func clean(text string) string {
-	return fmt.Sprintf("%.200s", strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " "))
-}
+func clean(text string) string { return fmt.Sprintf("%.200s", plaintext.Words(text)) }

@@ -69,7 +69,7 @@ type security int
 const (
 	startTLS security = iota
 	implicitTLS
-	plaintext
+	unencrypted
 )
 
 // addrSpec is an address as the pool stores it: a dot-atom (RFC 5322, 3.2.3) and a domain, both in ASCII. The domain may be one label,
@@ -158,7 +158,7 @@ func (s *Sender) setLogin(c Config) error {
 
 func (s *Sender) setTLS(c Config) error {
 	if c.InsecureAllowPlaintext {
-		s.security = plaintext
+		s.security = unencrypted
 		switch ip := net.ParseIP(c.Host); {
 		case c.ImplicitTLS || c.TLSConfig != nil:
 			return errors.New("Config.InsecureAllowPlaintext does without TLS: leave ImplicitTLS and TLSConfig empty, or leave it out")

@@ -7,8 +7,8 @@ import (
 	"io"
 	"net/textproto"
 	"strings"
-	"unicode"
 
+	"github.com/stepwell/stepwell/internal/plaintext"
 	"github.com/stepwell/stepwell/userpool"
 )
 
@@ -137,7 +137,7 @@ func (s *Sender) quote(answer string, m userpool.Message) string {
 	}
 	// A few words in common are chance, as both speak of addresses; more are a quotation.
 	const run = 24
-	text := oneLine(m.Text) + "\n" + oneLine(m.HTML)
+	text := plaintext.Words(m.Text) + "\n" + plaintext.Words(m.HTML)
 	for i := 0; i+run <= len(short); i++ {
 		if strings.Contains(text, short[i:i+run]) {
 			return "(its words are left out: they repeat the message)"
@@ -147,11 +147,6 @@ func (s *Sender) quote(answer string, m userpool.Message) string {
 }
 
 // clean makes one line of at most 200 characters of a text from elsewhere.
-func clean(text string) string { return fmt.Sprintf("%.200s", oneLine(text[:min(len(text), 2000)])) }
-
-// oneLine makes one line of a text.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
+func clean(text string) string {
+	return fmt.Sprintf("%.200s", plaintext.Words(text[:min(len(text), 2000)]))
 }

@@ -56,7 +56,7 @@ func (s *Sender) deliver(ctx context.Context, to string, raw []byte) *stepError 
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	if s.security == plaintext && !isLoopback(conn.RemoteAddr()) {
+	if s.security == unencrypted && !isLoopback(conn.RemoteAddr()) {
 		return &stepError{ConnectFailed, errRemote}
 	}
 

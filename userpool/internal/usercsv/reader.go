@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -209,15 +211,4 @@ func (r *Reader) refuse(format string, args ...any) error {
 }
 
 // shown makes a name from outside fit to be shown.
-func shown(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '.'
-	}, name)
-	if runes := []rune(name); len(runes) > maxName {
-		return string(runes[:maxName]) + "..."
-	}
-	return name
-}
+func shown(name string) string { return plaintext.Name(name, maxName) }

@@ -1,0 +1,54 @@
+// Package plaintext makes text from elsewhere fit to stand in an error, a log or a page: on one line, of characters that print, and no longer
+// than somebody reads. What it returns is still anybody's text: quote it, and escape it where it is shown.
+package plaintext
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Line returns text with a space in the place of everything that does not print, and "..." in the place of what is beyond limit characters.
+func Line(text string, limit int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range text {
+		if n == limit {
+			b.WriteString("...")
+			break
+		}
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			r = ' '
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}
+
+// Name returns a name with a dot in the place of each character that does not print, and "..." in the place of what is beyond limit
+// characters.
+func Name(name string, limit int) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '.'
+	}, name)
+	if runes := []rune(name); len(runes) > limit {
+		return string(runes[:limit]) + "..."
+	}
+	return name
+}
+
+// Words returns the words of a text with one space between them: what prints, without line breaks and the like.
+func Words(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+}
+
+// Printable tells whether s is valid UTF-8 of characters that print.
+func Printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
