@@ -1,11 +1,11 @@
 package azuread
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/stepwell/stepwell/internal/outbound"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
@@ -92,11 +92,7 @@ func failCause(code Code, err error, format string, args ...any) *Error {
 		return ours
 	}
 	e := fail(code, "%s: %s", fmt.Sprintf(format, args...), plain(err.Error()))
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, cause) {
-			e.cause = cause
-		}
-	}
+	e.cause = outbound.ContextError(err)
 	return e
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/outbound"
 )
 
 const (
@@ -24,20 +24,7 @@ const (
 type fetcher struct{ client *http.Client }
 
 func newFetcher(given *http.Client) *fetcher {
-	client := &http.Client{
-		Transport:     http.DefaultTransport,
-		Timeout:       fetchTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	if given != nil {
-		if given.Transport != nil {
-			client.Transport = given.Transport
-		}
-		if given.Timeout > 0 {
-			client.Timeout = min(given.Timeout, fetchTimeout)
-		}
-	}
-	return &fetcher{client: client}
+	return &fetcher{outbound.NewClient(given, fetchTimeout)}
 }
 
 // answer is a JSON object and the status that it came with.
@@ -67,11 +54,7 @@ func (f *fetcher) read(req *http.Request) (status int, body []byte, err error) {
 	req.Header.Set("Accept", "application/json")
 	resp, err := f.client.Do(req)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
-		}
-		return 0, nil, err
+		return 0, nil, outbound.WithoutURL(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK && (resp.StatusCode < 400 || resp.StatusCode > 499) {
@@ -81,12 +64,12 @@ func (f *fetcher) read(req *http.Request) (status int, body []byte, err error) {
 	if err != nil || media != "application/json" {
 		return 0, nil, fmt.Errorf("%s answered with status %d and no application/json", req.URL.Host, resp.StatusCode)
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err = outbound.ReadAtMost(resp.Body, maxAnswer)
+	if errors.Is(err, outbound.ErrTooLong) {
+		return 0, nil, fmt.Errorf("the answer of %s is longer than %d bytes", req.URL.Host, maxAnswer)
+	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("the answer of %s broke off", req.URL.Host)
-	}
-	if len(body) > maxAnswer {
-		return 0, nil, fmt.Errorf("the answer of %s is longer than %d bytes", req.URL.Host, maxAnswer)
 	}
 	return resp.StatusCode, body, nil
 }

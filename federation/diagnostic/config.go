@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/stepwell/stepwell/federation"
 	"github.com/stepwell/stepwell/federation/mapping"
+	"github.com/stepwell/stepwell/internal/outbound"
 )
 
 // Config says how a Handler works.
@@ -128,7 +128,7 @@ func New(config Config) (*Handler, error) {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(config.BaseURL, "?#"):
 		return nil, fmt.Errorf("diagnostic: BaseURL %q is not an absolute URL without query", config.BaseURL)
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !outbound.IsLoopback(u.Hostname())):
 		return nil, fmt.Errorf("diagnostic: BaseURL %q must be https; http is for localhost and loopback addresses", config.BaseURL)
 	case len(config.Key) < minKey:
 		return nil, fmt.Errorf("diagnostic: Key has %d bytes; it has at least %d random ones", len(config.Key), minKey)
@@ -173,14 +173,6 @@ func (c *Config) setDefaults() {
 	if c.Store == nil {
 		c.Store = NewMemoryStore(c.Now)
 	}
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // CallbackURL is the callback URL of targets that have none of their own.

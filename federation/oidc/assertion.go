@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -68,10 +69,10 @@ type ClientAssertionConfig struct {
 // section 9, RFC 7523 section 3). It is safe for concurrent use. Its errors, and
 // that of a config that cannot work, are of type [*Error] with InvalidConfig.
 func NewClientAssertion(config ClientAssertionConfig) (func(ctx context.Context, tokenEndpoint string) (string, error), error) {
-	if config.ClientID == "" || len(config.ClientID) > maxParameter || !isPrintableASCII(config.ClientID) {
+	if config.ClientID == "" || len(config.ClientID) > maxParameter || !plaintext.PrintableASCII(config.ClientID) {
 		return nil, fail(InvalidConfig, "ClientID must be 1 to %d printable ASCII characters", maxParameter)
 	}
-	if len(config.Audience) > maxParameter || !isPrintableASCII(config.Audience) {
+	if len(config.Audience) > maxParameter || !plaintext.PrintableASCII(config.Audience) {
 		return nil, fail(InvalidConfig, "Audience must be at most %d printable ASCII characters", maxParameter)
 	}
 	if config.Lifetime == 0 {
@@ -163,7 +164,7 @@ func (p *Provider) authenticate(ctx context.Context, m *metadata) (credentials, 
 	if err != nil {
 		return credentials{}, failCause(ExchangeFailed, "making the client's credentials", err, value)
 	}
-	if value == "" || len(value) > maxAssertion || !isPrintableASCII(value) {
+	if value == "" || len(value) > maxAssertion || !plaintext.PrintableASCII(value) {
 		return credentials{}, fail(ExchangeFailed, "the client's credentials are empty, too long, or not printable ASCII")
 	}
 	return c, nil

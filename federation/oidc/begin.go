@@ -3,15 +3,16 @@ package oidc
 import (
 	"context"
 	"maps"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/oauth2"
+
+	"github.com/stepwell/stepwell/internal/outbound"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Begin prepares a sign-in that ends at callbackURL, which is absolute, has no
@@ -121,7 +122,7 @@ func (p *Provider) BeginWith(ctx context.Context, callbackURL, state string, hin
 }
 
 func checkState(state string) error {
-	if len(state) < 16 || len(state) > 1024 || !isPrintableASCII(state) {
+	if len(state) < 16 || len(state) > 1024 || !plaintext.PrintableASCII(state) {
 		return fail(InvalidRequest, "state must be 16 to 1024 printable ASCII characters, has %d bytes", len(state))
 	}
 	return nil
@@ -176,20 +177,6 @@ func redirect(to string) http.Handler {
 	})
 }
 
-// checkCallback allows http on the machine itself, where nobody listens in
-// between and where applications are developed.
 func checkCallback(raw string, allowHTTP bool) error {
-	u, err := url.Parse(raw)
-	if err == nil && u.Scheme == "http" && isLoopback(u.Hostname()) {
-		allowHTTP = true
-	}
-	return checkURL(raw, allowHTTP)
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return outbound.CheckOwnURL(raw, allowHTTP, "a provider")
 }

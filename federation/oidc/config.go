@@ -5,12 +5,13 @@ import (
 	"crypto/rand"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/stepwell/stepwell/federation"
+	"github.com/stepwell/stepwell/internal/outbound"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Config says which provider to sign in at, and as which client.
@@ -243,10 +244,10 @@ func (c *Config) checkIssuer() error {
 }
 
 func (c *Config) checkClient() error {
-	if c.ClientID == "" || len(c.ClientID) > maxParameter || !isPrintableASCII(c.ClientID) {
+	if c.ClientID == "" || len(c.ClientID) > maxParameter || !plaintext.PrintableASCII(c.ClientID) {
 		return fail(InvalidConfig, "ClientID must be 1 to %d printable ASCII characters", maxParameter)
 	}
-	if len(c.ClientSecret) > maxParameter || !isPrintableASCII(c.ClientSecret) {
+	if len(c.ClientSecret) > maxParameter || !plaintext.PrintableASCII(c.ClientSecret) {
 		return fail(InvalidConfig, "ClientSecret must be at most %d printable ASCII characters", maxParameter)
 	}
 	ways := 0
@@ -268,7 +269,7 @@ func checkScopes(given []string, openid bool) ([]string, error) {
 	}
 	scopes := slices.Clone(given)
 	for _, scope := range scopes {
-		if scope == "" || len(scope) > 256 || !isPrintableASCII(scope) || strings.ContainsAny(scope, ` "\`) {
+		if scope == "" || len(scope) > 256 || !plaintext.PrintableASCII(scope) || strings.ContainsAny(scope, ` "\`) {
 			return nil, fail(InvalidConfig, "Scopes has %q, which is not one scope (RFC 6749 section 3.3)", plain(scope, maxMessage))
 		}
 	}
@@ -284,7 +285,7 @@ func checkParameters(given map[string]string) (map[string]string, error) {
 		if slices.Contains(ownParameters, name) {
 			return nil, fail(InvalidConfig, "AuthorizationParameters has %q, which cannot be set there", name)
 		}
-		if name == "" || len(name)+len(value) > maxParameter || !isPrintableASCII(name) {
+		if name == "" || len(name)+len(value) > maxParameter || !plaintext.PrintableASCII(name) {
 			return nil, fail(InvalidConfig, "AuthorizationParameters has an unusable name or value at %q", plain(name, maxMessage))
 		}
 		if name == "response_mode" && value != "query" && value != "form_post" {
@@ -295,41 +296,7 @@ func checkParameters(given map[string]string) (map[string]string, error) {
 	return parameters, nil
 }
 
-// urlError says what is wrong with a URL, as the end of a sentence.
-type urlError string
-
-func (e urlError) Error() string { return string(e) }
-
-// checkURL is for URLs of the provider. They are dialed or shown to browsers,
-// so nothing but a plain absolute URL will do.
+// checkURL is for URLs of the provider.
 func checkURL(raw string, allowHTTP bool) error {
-	if raw == "" {
-		return urlError("is empty")
-	}
-	if len(raw) > maxParameter || !isPrintableASCII(raw) || strings.ContainsAny(raw, ` <>"\^{}|`+"`") {
-		return urlError("is too long or has characters that no URL has")
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Opaque != "" || u.Hostname() == "":
-		return urlError("is not an absolute URL")
-	case u.User != nil:
-		return urlError("has a user name in it")
-	case strings.Contains(raw, "#"):
-		return urlError("has a fragment")
-	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
-		return nil
-	case u.Scheme == "http":
-		return urlError("uses http; only https is accepted, unless InsecureAllowHTTP is set for a provider on this machine")
-	}
-	return urlError("does not use https")
-}
-
-func isPrintableASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] > 0x7e {
-			return false
-		}
-	}
-	return true
+	return outbound.CheckURL(raw, allowHTTP, "a provider")
 }

@@ -301,7 +301,7 @@ func (d *discovery) keysOf(m *metadata) (*keySource, error) {
 	p := d.provider
 	remote, err := jose.NewRemoteKeys(jose.RemoteKeysConfig{
 		URL:               m.jwksURI,
-		Client:            p.fetch.client(p.fetch.transport),
+		Client:            p.fetch.client,
 		Cooldown:          keysCooldown,
 		Now:               p.now,
 		InsecureAllowHTTP: p.config.InsecureAllowHTTP,

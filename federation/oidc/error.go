@@ -1,12 +1,12 @@
 package oidc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
+	"github.com/stepwell/stepwell/internal/outbound"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
@@ -129,18 +129,10 @@ func failCause(code Code, what string, err error, secrets ...string) *Error {
 	if errors.As(err, &ours) {
 		return ours
 	}
-	text := err.Error()
 	// The URL that *url.Error adds is the endpoint's, which what names already.
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		text = wrapped.Err.Error()
-	}
+	text := outbound.WithoutURL(err).Error()
 	e := fail(code, "%s: %s", what, plain(text, maxMessage, secrets...))
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, cause) {
-			e.cause = cause
-		}
-	}
+	e.cause = outbound.ContextError(err)
 	return e
 }
 

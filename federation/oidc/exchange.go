@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // maxToken bounds an access token, which is to fit into a request header.
@@ -28,7 +29,7 @@ type tokens struct{ access, id string }
 // request; the answer reaches it through a tokenTransport.
 func (p *Provider) exchange(ctx context.Context, m *metadata, s *pending, code string) (*tokens, error) {
 	const what = "the token endpoint"
-	ctx, cancel := context.WithTimeout(ctx, p.fetch.timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.fetch.client.Timeout)
 	defer cancel()
 	shown, err := p.authenticate(ctx, m)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p *Provider) exchange(ctx context.Context, m *metadata, s *pending, code s
 		options = append(options, oauth2.SetAuthURLParam("client_assertion_type", assertionType),
 			oauth2.SetAuthURLParam("client_assertion", shown.assertion))
 	}
-	client := p.fetch.client(&tokenTransport{base: p.fetch.transport, oauthOnly: m.oauthOnly})
+	client := p.fetch.through(&tokenTransport{base: p.fetch.client.Transport, oauthOnly: m.oauthOnly})
 	answer, err := p.oauth(m, s, shown.secret).Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), code, options...)
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
@@ -118,7 +119,7 @@ func rewriteTokenResponse(body []byte, ok, oauthOnly bool) ([]byte, error) {
 	switch {
 	case !strings.EqualFold(tokenType, "Bearer"):
 		return nil, fmt.Errorf("its answer has the token_type %q; only Bearer is supported", plain(tokenType, maxCode))
-	case access == "" || len(access) > maxToken || !isPrintableASCII(access) || strings.Contains(access, " "):
+	case access == "" || len(access) > maxToken || !plaintext.PrintableASCII(access) || strings.Contains(access, " "):
 		return nil, fmt.Errorf("its answer has no usable access_token")
 	case oauthOnly:
 		return json.Marshal(map[string]string{"access_token": access, "token_type": "Bearer"})

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/outbound"
 )
 
 const (
@@ -19,33 +20,17 @@ const (
 
 // fetcher talks to the provider within bounds: 10 seconds for the whole answer,
 // 1 MiB of body after decompression, declared types only, no redirect, no cookie.
-type fetcher struct {
-	transport http.RoundTripper
-	timeout   time.Duration
+type fetcher struct{ client *http.Client }
+
+func newFetcher(given *http.Client) *fetcher {
+	return &fetcher{outbound.NewClient(given, fetchTimeout)}
 }
 
-func newFetcher(client *http.Client) *fetcher {
-	f := &fetcher{transport: http.DefaultTransport, timeout: fetchTimeout}
-	if client != nil {
-		if client.Transport != nil {
-			f.transport = client.Transport
-		}
-		if client.Timeout > 0 && client.Timeout < f.timeout {
-			f.timeout = client.Timeout
-		}
-	}
-	return f
-}
-
-// client returns a client on transport with the fetcher's bounds. It has no
-// cookie jar: a cookie would carry something of one person's sign-in into the
-// next one's.
-func (f *fetcher) client(transport http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport:     transport,
-		Timeout:       f.timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+// through returns the fetcher's client on another transport.
+func (f *fetcher) through(transport http.RoundTripper) *http.Client {
+	client := *f.client
+	client.Transport = transport
+	return &client
 }
 
 // object performs req and returns its answer if that is a JSON document with
@@ -64,10 +49,10 @@ func (f *fetcher) objectOrToken(ctx context.Context, req *http.Request) (body []
 
 // get returns the answer to req and which of the media types it has.
 func (f *fetcher) get(ctx context.Context, req *http.Request, accept ...string) (body []byte, media string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	ctx, cancel := context.WithTimeout(ctx, f.client.Timeout)
 	defer cancel()
 	req.Header.Set("Accept", strings.Join(accept, ", "))
-	resp, err := f.client(f.transport).Do(req.WithContext(ctx))
+	resp, err := f.client.Do(req.WithContext(ctx))
 	if err != nil {
 		return nil, "", err
 	}
@@ -103,12 +88,9 @@ func readBody(resp *http.Response, accept ...string) (body []byte, media string,
 	if resp.ContentLength > maxBody {
 		return nil, "", errTooLong
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return nil, "", err
+	body, err = outbound.ReadAtMost(resp.Body, maxBody)
+	if errors.Is(err, outbound.ErrTooLong) {
+		err = errTooLong
 	}
-	if len(body) > maxBody {
-		return nil, "", errTooLong
-	}
-	return body, media, nil
+	return body, media, err
 }

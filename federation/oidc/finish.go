@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -202,7 +204,7 @@ func (p *Provider) judgeCallback(c *callback, s *pending, m *metadata) error {
 		return fail(InvalidResponse, "the callback has both a code and an error")
 	case c.hasError:
 		return p.providerError(c, s)
-	case c.code == "" || !isPrintableASCII(c.code):
+	case c.code == "" || !plaintext.PrintableASCII(c.code):
 		return fail(InvalidResponse, "the callback has neither a code nor an error")
 	}
 	return nil

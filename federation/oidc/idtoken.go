@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // VerifyLogin verifies an ID token of the provider which was issued to this
@@ -140,7 +141,7 @@ func checkSubject(claim any) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("is missing or not a string")
-	case sub == "" || len(sub) > maxSubject || !isPrintableASCII(sub) || strings.TrimSpace(sub) != sub:
+	case sub == "" || len(sub) > maxSubject || !plaintext.PrintableASCII(sub) || strings.TrimSpace(sub) != sub:
 		return fmt.Errorf("is not 1 to %d printable ASCII characters", maxSubject)
 	case slices.Contains(standIns, strings.ToLower(sub)):
 		return fmt.Errorf("is %q, which identifies nobody", sub)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // prompts are the values that OpenID Connect Core section 3.1.2.1 and Initiating
@@ -33,7 +34,7 @@ func (c *Config) checkAuthenticationRules() error {
 		return fail(InvalidConfig, "MaxAge %s must be whole seconds, not negative, and no more than ten years", c.MaxAge)
 	}
 	for _, value := range c.ACRValues {
-		if value == "" || len(value) > maxParameter || !isPrintableASCII(value) || strings.Contains(value, " ") {
+		if value == "" || len(value) > maxParameter || !plaintext.PrintableASCII(value) || strings.Contains(value, " ") {
 			return fail(InvalidConfig, "ACRValues has %q, which is not one acr value", plain(value, maxMessage))
 		}
 	}

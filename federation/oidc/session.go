@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -97,7 +98,7 @@ const maxSessionID = 255
 // sessionIDOf returns the claim sid, or "" if there is none that can be compared.
 func sessionIDOf(claims map[string]any) string {
 	sid, _ := claims["sid"].(string)
-	if len(sid) > maxSessionID || !isPrintableASCII(sid) {
+	if len(sid) > maxSessionID || !plaintext.PrintableASCII(sid) {
 		return ""
 	}
 	return sid

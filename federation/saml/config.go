@@ -7,12 +7,14 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/outbound"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Config says who this service provider is.
@@ -126,7 +128,6 @@ type ServiceProvider struct {
 }
 
 const (
-	maxURL         = 2048
 	maxEntityID    = 1024
 	defaultSkew    = 3 * time.Minute
 	maxSkew        = 5 * time.Minute
@@ -221,7 +222,7 @@ func (c *Config) checkNames() error {
 		return fail(InvalidConfig, "EntityID is missing; set it, or PoolID")
 	}
 	if u, err := url.Parse(c.EntityID); err != nil || u.Scheme == "" || len(c.EntityID) > maxEntityID ||
-		!isPrintableASCII(c.EntityID) || strings.Contains(c.EntityID, " ") {
+		!plaintext.PrintableASCII(c.EntityID) || strings.Contains(c.EntityID, " ") {
 		return fail(InvalidConfig, "EntityID %q is not an absolute URI of at most %d characters", plain(c.EntityID, maxShown), maxEntityID)
 	}
 	if c.ACSURL == "" {
@@ -301,54 +302,11 @@ type phrase string
 
 func (e phrase) Error() string { return string(e) }
 
-// checkURL is for URLs of identity providers. They are fetched or shown to
-// browsers, so nothing but a plain absolute URL will do.
+// checkURL is for URLs of identity providers.
 func checkURL(raw string, allowHTTP bool) error {
-	if raw == "" {
-		return phrase("is empty")
-	}
-	if len(raw) > maxURL || !isPrintableASCII(raw) || strings.ContainsAny(raw, ` <>"\^{}|`+"`") {
-		return phrase("is too long or has characters that no URL has")
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Opaque != "" || u.Hostname() == "":
-		return phrase("is not an absolute URL")
-	case u.User != nil:
-		return phrase("has a user name in it")
-	case strings.Contains(raw, "#"):
-		return phrase("has a fragment")
-	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
-		return nil
-	case u.Scheme == "http":
-		return phrase("uses http; only https is accepted, unless InsecureAllowHTTP is set for an identity provider on this machine")
-	}
-	return phrase("does not use https")
+	return outbound.CheckURL(raw, allowHTTP, "an identity provider")
 }
 
-// checkOwnURL allows http on the machine itself, where nobody listens in
-// between and where applications are developed.
 func checkOwnURL(raw string, allowHTTP bool) error {
-	u, err := url.Parse(raw)
-	if err == nil && u.Scheme == "http" && isLoopback(u.Hostname()) {
-		allowHTTP = true
-	}
-	return checkURL(raw, allowHTTP)
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-func isPrintableASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] > 0x7e {
-			return false
-		}
-	}
-	return true
+	return outbound.CheckOwnURL(raw, allowHTTP, "an identity provider")
 }

@@ -1,13 +1,12 @@
 package saml
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime"
 	"strings"
 
+	"github.com/stepwell/stepwell/internal/outbound"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
@@ -171,18 +170,10 @@ func failCause(code Code, what string, err error) *Error {
 	if errors.As(err, &ours) {
 		return ours
 	}
-	text := err.Error()
 	// The URL that *url.Error adds is the one that what names already.
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		text = wrapped.Err.Error()
-	}
+	text := outbound.WithoutURL(err).Error()
 	e := fail(code, "%s: %s", what, plain(text, maxMessage))
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, cause) {
-			e.cause = cause
-		}
-	}
+	e.cause = outbound.ContextError(err)
 	return e
 }
 

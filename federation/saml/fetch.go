@@ -4,31 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/outbound"
 )
 
 const fetchTimeout = 10 * time.Second
 
 // fetcher reads metadata within bounds: 10 seconds for the whole answer, 5 MiB
 // of body after decompression, no redirect, no cookie.
-type fetcher struct {
-	transport http.RoundTripper
-	timeout   time.Duration
-}
+type fetcher struct{ client *http.Client }
 
-func newFetcher(client *http.Client) *fetcher {
-	f := &fetcher{transport: http.DefaultTransport, timeout: fetchTimeout}
-	if client != nil {
-		if client.Transport != nil {
-			f.transport = client.Transport
-		}
-		if client.Timeout > 0 && client.Timeout < f.timeout {
-			f.timeout = client.Timeout
-		}
-	}
-	return f
+func newFetcher(given *http.Client) *fetcher {
+	return &fetcher{outbound.NewClient(given, fetchTimeout)}
 }
 
 var errTooLong = errors.New("its answer is longer than 5 MiB")
@@ -36,19 +25,14 @@ var errTooLong = errors.New("its answer is longer than 5 MiB")
 // document reads what is at url. Its type is not looked at: metadata is served
 // under half a dozen, and what is not metadata does not parse as such.
 func (f *fetcher) document(ctx context.Context, url string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	ctx, cancel := context.WithTimeout(ctx, f.client.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1")
-	client := &http.Client{
-		Transport:     f.transport,
-		Timeout:       f.timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	resp, err := client.Do(req)
+	resp, err := f.client.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +45,9 @@ func (f *fetcher) document(ctx context.Context, url string) ([]byte, error) {
 	case resp.ContentLength > maxMetadata:
 		return nil, errTooLong
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxMetadata+1))
-	if err != nil {
-		return nil, err
+	body, err := outbound.ReadAtMost(resp.Body, maxMetadata)
+	if errors.Is(err, outbound.ErrTooLong) {
+		err = errTooLong
 	}
-	if len(body) > maxMetadata {
-		return nil, errTooLong
-	}
-	return body, nil
+	return body, err
 }

@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 const (
@@ -128,7 +130,7 @@ func (s *pending) answeredBy(m *idpMetadata, relayState string) error {
 // checkState accepts what fits into RelayState. SAML allows 80 bytes (bindings
 // section 3.4.3), and some identity providers hold to it.
 func checkState(state string) error {
-	if len(state) < 16 || len(state) > 80 || !isPrintableASCII(state) || strings.Contains(state, " ") {
+	if len(state) < 16 || len(state) > 80 || !plaintext.PrintableASCII(state) || strings.Contains(state, " ") {
 		return fail(InvalidRequest, "state must be 16 to 80 printable ASCII characters without spaces, has %d bytes", len(state))
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stepwell/stepwell/federation"
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Binding is how an authentication request travels to the identity provider.
@@ -210,9 +211,9 @@ func (o *RequestOptions) check() error {
 		return fail(InvalidConfig, "ForceAuthn and IsPassive exclude each other: nobody can prove who they are without a page")
 	case len(o.LoginHint) > maxLoginHint || plain(o.LoginHint, maxLoginHint) != o.LoginHint:
 		return fail(InvalidConfig, "LoginHint must be at most %d printable bytes", maxLoginHint)
-	case len(o.AuthnContext) > maxEntityID || !isPrintableASCII(o.AuthnContext):
+	case len(o.AuthnContext) > maxEntityID || !plaintext.PrintableASCII(o.AuthnContext):
 		return fail(InvalidConfig, "AuthnContext must be at most %d printable ASCII characters", maxEntityID)
-	case len(o.NameIDFormat) > maxEntityID || !isPrintableASCII(o.NameIDFormat):
+	case len(o.NameIDFormat) > maxEntityID || !plaintext.PrintableASCII(o.NameIDFormat):
 		return fail(InvalidConfig, "NameIDFormat must be at most %d printable ASCII characters", maxEntityID)
 	}
 	return nil

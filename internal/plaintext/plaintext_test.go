@@ -30,3 +30,11 @@ func TestPlaintext(t *testing.T) {
 	require.Equal(t, strings.Repeat("a", 3)+"...", Line(strings.Repeat("a", 1<<20), 3))
 	require.Equal(t, "...", Line("x", 0))
 }
+
+func TestPrintableASCII(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": true, " ": true, "~": true, "a b": true, "\x1f": false, "\x7f": false, "a\nb": false, "a\tb": false, "é": false, "\xff": false, "\x80": false,
+	} {
+		require.Equal(t, want, PrintableASCII(text), "%q", text)
+	}
+}

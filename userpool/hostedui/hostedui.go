@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stepwell/stepwell/internal/outbound"
 	"github.com/stepwell/stepwell/userpool"
 )
 
@@ -123,15 +123,10 @@ func parseBase(raw, issuer string) (*url.URL, error) {
 		return nil, fmt.Errorf("hostedui: Config.BaseURL %q has a slash at its end, or empty or dot segments in its path", raw)
 	case u.Scheme == "https":
 		return u, nil
-	case u.Scheme == "http" && (loopback(u.Hostname()) || strings.HasPrefix(issuer, "http://")):
+	case u.Scheme == "http" && (outbound.IsLoopback(u.Hostname()) || strings.HasPrefix(issuer, "http://")):
 		return u, nil
 	}
 	return nil, fmt.Errorf("hostedui: Config.BaseURL %q is not https; http is accepted for a loopback host", raw)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Authenticate returns the claims of the person who is signed in with this browser, see [userpool.BrowserSession.Claims], or nil and no

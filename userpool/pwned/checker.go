@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stepwell/stepwell/internal/outbound"
 )
 
 const (
@@ -145,8 +147,8 @@ func (c *Checker) ask(ctx context.Context, prefix string) (string, error) {
 	// Compression would undo the padding, and let a short answer grow.
 	request.Header.Set("Accept-Encoding", "identity")
 	response, err := c.client.Do(request)
-	if err != nil {
-		return "", unavailable(hideAddress(err), "")
+	if err != nil { // its URL ends in the prefix
+		return "", unavailable(outbound.WithoutURL(err), "")
 	}
 	defer response.Body.Close()
 	if err := checkResponse(response); err != nil {
@@ -164,15 +166,6 @@ func (c *Checker) ask(ctx context.Context, prefix string) (string, error) {
 		return "", tooLong()
 	}
 	return string(answer), nil
-}
-
-// hideAddress takes the address, which ends in the prefix, off an error of the client.
-func hideAddress(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
-	}
-	return err
 }
 
 func tooLong() error { return invalid("the answer is longer than %d bytes", maxAnswer) }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"net/url"
 	"strings"
 	"unicode"
 
+	"github.com/stepwell/stepwell/internal/outbound"
 	"github.com/stepwell/stepwell/internal/plaintext"
 	"github.com/stepwell/stepwell/userpool"
 )
@@ -80,10 +80,7 @@ func (s *Sender) explain(ctx context.Context, err error, way *progress, m userpo
 		out.cause, out.detail = ctx.Err(), s.host+": "+ctx.Err().Error()
 		return out
 	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
-	out.detail = s.host + ": " + s.quote(err.Error(), m)
+	out.detail = s.host + ": " + s.quote(outbound.WithoutURL(err).Error(), m)
 	return out
 }
 

@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/outbound"
 )
 
 // Config says how to reach the mail server.
@@ -159,10 +161,10 @@ func (s *Sender) setLogin(c Config) error {
 func (s *Sender) setTLS(c Config) error {
 	if c.InsecureAllowPlaintext {
 		s.security = unencrypted
-		switch ip := net.ParseIP(c.Host); {
+		switch {
 		case c.ImplicitTLS || c.TLSConfig != nil:
 			return errors.New("Config.InsecureAllowPlaintext does without TLS: leave ImplicitTLS and TLSConfig empty, or leave it out")
-		case !strings.EqualFold(c.Host, "localhost") && (ip == nil || !ip.IsLoopback()):
+		case !outbound.IsLoopback(c.Host):
 			return fmt.Errorf("Config.InsecureAllowPlaintext is only for a server on the same machine: Config.Host %q is not localhost, 127.0.0.1 or ::1", c.Host)
 		}
 		return nil
