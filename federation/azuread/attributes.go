@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
-	"unicode"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/federation/oidc"
 )
 
@@ -110,7 +109,7 @@ func (p *Provider) loginClaims(ctx context.Context, verified map[string]any) (ma
 	}
 	claims["pairwise_sub"], claims["sub"] = verified["sub"], who.subject()
 	claims["tid"], claims["oid"] = who.tenant, who.object
-	if email, ok := claims["email"].(string); ok && isOneAddress(email) {
+	if email, ok := claims["email"].(string); ok && signin.IsOneAddress(email) {
 		claims["email_verified"] = verifiedDomain(verified)
 	} else {
 		delete(claims, "email")
@@ -145,29 +144,4 @@ func list(values []string) []any {
 		out[i] = value
 	}
 	return out
-}
-
-// isOneAddress reports whether s is local@domain with one at-sign, no quoting and no
-// invisible character, as package oidc has it.
-func isOneAddress(s string) bool {
-	local, domain, _ := strings.Cut(s, "@")
-	if local == "" || domain == "" || len(s) > 254 || strings.ContainsAny(local, "\"\\(),:;<>[]") {
-		return false
-	}
-	for _, r := range local {
-		if r == unicode.ReplacementChar || unicode.IsSpace(r) || !unicode.IsGraphic(r) {
-			return false
-		}
-	}
-	for _, label := range strings.Split(domain, ".") {
-		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			if r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -60,17 +60,6 @@ func TestIsGuest(t *testing.T) {
 	}
 }
 
-func TestR9_OneAddress(t *testing.T) {
-	for address, want := range map[string]bool{
-		"alice@contoso.example": true, "a.b+c@xn--bcher-kva.example": true, "alice@bücher.example": true,
-		"": false, "alice": false, "@contoso.example": false, "alice@": false, "victim@contoso.example@evil.example": false, `"a"@contoso.example`: false,
-		"alice@contoso..example": false, "alice@-contoso.example": false, "alice@contoso.example\n": false, "al ice@contoso.example": false,
-		"al\u200bice@contoso.example": false, "alice@contoso.exa\u200bmple": false, "alice@contoso.example,bob@x.example": false, strings.Repeat("a", 250) + "@b.example": false,
-	} {
-		require.Equal(t, want, isOneAddress(address), "%q", address)
-	}
-}
-
 func TestGUID(t *testing.T) {
 	require.Equal(t, "a11ce000-0000-4000-8000-00000000000f", guid("A11CE000-0000-4000-8000-00000000000F"))
 	for _, bad := range []string{"", "a11ce000-0000-4000-8000-00000000000", "a11ce000-0000-4000-8000-00000000000g", "a11ce0000000-4000-8000-00000000000-00", "{11ce000-0000-4000-8000-00000000000}",

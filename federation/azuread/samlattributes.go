@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/federation/saml"
 )
 
@@ -84,7 +85,7 @@ func shortAttributes(at Endpoints, who identity, given map[string][]string) map[
 	if references := given[claimsMicrosoft+"authnmethodsreferences"]; len(references) > 0 {
 		attributes["amr"] = amr(references)
 	}
-	if email := attributes["email"]; len(email) == 1 && isOneAddress(email[0]) {
+	if email := attributes["email"]; len(email) == 1 && signin.IsOneAddress(email[0]) {
 		attributes["email_verified"] = []string{no} // an assertion cannot say that it is
 	} else {
 		delete(attributes, "email")

@@ -3,8 +3,8 @@ package oidc
 import (
 	"encoding/json"
 	"slices"
-	"strings"
-	"unicode"
+
+	"github.com/stepwell/stepwell/federation/internal/signin"
 )
 
 // protocolClaims are about the token, not about the person.
@@ -30,7 +30,7 @@ func attributesOf(token, info map[string]any) map[string][]string {
 	for address, proof := range proofs {
 		delete(attributes, proof)
 		value := attributes[address]
-		if len(value) != 1 || address == "email" && !isOneAddress(value[0]) {
+		if len(value) != 1 || address == "email" && !signin.IsOneAddress(value[0]) {
 			delete(attributes, address)
 			continue
 		}
@@ -91,33 +91,4 @@ func isVerified(token, info map[string]any, address, proof, value string) (verif
 		vouched = vouched || claims[address] == value
 	}
 	return vouched, said
-}
-
-// maxAddress is the longest address that SMTP carries (RFC 5321 section 4.5.3.1.3).
-const maxAddress = 254
-
-// isOneAddress reports whether s is local@domain with one at-sign, no quoting
-// and no invisible character. Whoever compares the end of an address with a
-// domain is deceived by anything else.
-func isOneAddress(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	if !ok || local == "" || len(s) > maxAddress || strings.ContainsAny(local, "\"\\(),:;<>[]") {
-		return false
-	}
-	for _, r := range local {
-		if r == unicode.ReplacementChar || unicode.IsSpace(r) || !unicode.IsGraphic(r) {
-			return false
-		}
-	}
-	for _, label := range strings.Split(domain, ".") {
-		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, r := range label {
-			if r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/outbound"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
@@ -118,7 +119,7 @@ func (p *Provider) BeginWith(ctx context.Context, callbackURL, state string, hin
 	if err != nil {
 		return nil, nil, err
 	}
-	return redirect(p.authorizationURL(m, s, state, hints)), data, nil
+	return signin.Redirect(p.authorizationURL(m, s, state, hints)), data, nil
 }
 
 func checkState(state string) error {
@@ -141,7 +142,7 @@ func (p *Provider) authorizationURL(m *metadata, s *pending, state string, hints
 	if !m.oauthOnly {
 		parameters["nonce"] = s.Nonce
 	}
-	parameters["code_challenge"] = hashed(s.Verifier)
+	parameters["code_challenge"] = signin.Hash(s.Verifier)
 	parameters["code_challenge_method"] = "S256"
 	options := make([]oauth2.AuthCodeOption, 0, len(parameters))
 	for name, value := range parameters {
@@ -163,18 +164,6 @@ func (p *Provider) oauth(m *metadata, s *pending, secret string) *oauth2.Config 
 		RedirectURL: s.Callback,
 		Scopes:      p.scopes,
 	}
-}
-
-// redirect answers 303, so that a POST which started the sign-in is not
-// repeated at the provider with what the person had typed.
-func redirect(to string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h.Set("Location", to)
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		w.WriteHeader(http.StatusSeeOther)
-	})
 }
 
 func checkCallback(raw string, allowHTTP bool) error {

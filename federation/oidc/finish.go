@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
@@ -190,7 +191,7 @@ func newCallback(values url.Values) (*callback, error) {
 // judgeCallback decides whether c answers the sign-in s with a code. State and
 // issuer come first: an error, too, must be this provider's answer.
 func (p *Provider) judgeCallback(c *callback, s *pending, m *metadata) error {
-	if !equal(hashed(c.state), s.State) {
+	if !signin.Equal(signin.Hash(c.state), s.State) {
 		return fail(InvalidResponse, "the callback's state is not the one of this sign-in")
 	}
 	if c.hasIss && !p.isOwnIssuer(c.iss) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/jose"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
@@ -40,7 +41,7 @@ func (p *Provider) verifySignIn(ctx context.Context, m *metadata, s *pending, an
 	if err != nil {
 		return nil, err
 	}
-	if nonce, _ := claims["nonce"].(string); !equal(nonce, s.Nonce) {
+	if nonce, _ := claims["nonce"].(string); !signin.Equal(nonce, s.Nonce) {
 		return nil, fail(InvalidToken, "the ID token's nonce is not the one of this sign-in")
 	}
 	if answer.hasIss && claims["iss"] != answer.iss {
@@ -177,7 +178,7 @@ func checkHash(claims map[string]any, name, value, compact string) error {
 	default:
 		return fmt.Errorf("cannot be checked: its algorithm's hash is not known")
 	}
-	if text, _ := claim.(string); !equal(text, base64.RawURLEncoding.EncodeToString(half)) {
+	if text, _ := claim.(string); !signin.Equal(text, base64.RawURLEncoding.EncodeToString(half)) {
 		return fmt.Errorf("does not belong to what the provider issued with it")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/jose"
 )
 
@@ -52,7 +53,7 @@ func (p *Provider) BeginLogout(ctx context.Context, session []byte, returnURL, s
 		return nil, nil, fail(NotSupported, "the provider's metadata has no end_session_endpoint, or one that is no https URL: nobody can be signed out there")
 	}
 	data, err := json.Marshal(pendingLogout{
-		Version: logoutVersion, Issuer: p.config.Issuer, ClientID: p.config.ClientID, State: hashed(state),
+		Version: logoutVersion, Issuer: p.config.Issuer, ClientID: p.config.ClientID, State: signin.Hash(state),
 	})
 	if err != nil {
 		return nil, nil, fail(InvalidRequest, "the pending logout cannot be written")
@@ -67,7 +68,7 @@ func (p *Provider) BeginLogout(ctx context.Context, session []byte, returnURL, s
 	if strings.Contains(m.endSessionEndpoint, "?") {
 		separator = "&"
 	}
-	return redirect(m.endSessionEndpoint + separator + parameters.Encode()), data, nil
+	return signin.Redirect(m.endSessionEndpoint + separator + parameters.Encode()), data, nil
 }
 
 // FinishLogout takes the request with which the browser came back to the return
@@ -96,7 +97,7 @@ func (p *Provider) FinishLogout(r *http.Request, pending []byte) error {
 		return fail(InvalidResponse, "the return is no GET request, or its query is longer than %d bytes", maxQuery)
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || len(values["state"]) != 1 || !equal(hashed(values.Get("state")), s.State) {
+	if err != nil || len(values["state"]) != 1 || !signin.Equal(signin.Hash(values.Get("state")), s.State) {
 		return fail(InvalidResponse, "the state of the return is not the one of this logout")
 	}
 	return nil

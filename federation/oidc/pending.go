@@ -1,8 +1,6 @@
 package oidc
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -11,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/jose"
 )
 
@@ -56,7 +55,7 @@ func (p *Provider) newPending(callbackURL, state string, hints Hints) (*pending,
 		Issuer:   p.config.Issuer,
 		ClientID: p.config.ClientID,
 		Callback: callbackURL,
-		State:    hashed(state),
+		State:    signin.Hash(state),
 		Nonce:    nonce,
 		Verifier: verifier,
 		Begun:    strconv.FormatInt(p.now().Unix(), 10),
@@ -73,14 +72,6 @@ func (p *Provider) random() (string, error) {
 	}
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
-
-// hashed is also the S256 transformation of RFC 7636 section 4.2.
-func hashed(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 func (s *pending) marshal() ([]byte, error) {
 	data, err := json.Marshal(s)

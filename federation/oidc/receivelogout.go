@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/jose"
 )
 
@@ -127,7 +128,7 @@ func (p *Provider) useOnce(ctx context.Context, claims map[string]any) error {
 		return fail(InvalidLogout, "the logout token has no jti, or one of more than %d bytes", maxTokenID)
 	}
 	issuer, _ := claims["iss"].(string)
-	key := "oidc-logout:" + hashed(issuer+"\x00"+p.config.ClientID+"\x00"+id)
+	key := "oidc-logout:" + signin.Hash(issuer+"\x00"+p.config.ClientID+"\x00"+id)
 	// By then its age alone refuses it.
 	until := p.now().Add(maxLogoutAge + 3*jose.ClockSkew)
 	first, err := p.config.Replay.UseOnce(ctx, key, until)

@@ -2,15 +2,13 @@ package saml
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
@@ -46,7 +44,7 @@ func (p *Provider) newPending(kind, idp, state string) (*pending, error) {
 	}
 	return &pending{
 		Version: pendingVersion, Kind: kind, IdentityProvider: idp, ServiceProvider: p.sp.config.EntityID,
-		RequestID: id, State: hashed(state), Begun: p.sp.config.Now().Unix(),
+		RequestID: id, State: signin.Hash(state), Begun: p.sp.config.Now().Unix(),
 	}, nil
 }
 
@@ -59,13 +57,6 @@ func (sp *ServiceProvider) newID() (string, error) {
 	}
 	return "id" + hex.EncodeToString(b[:]), nil
 }
-
-func hashed(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 func (s *pending) marshal() ([]byte, error) {
 	data, err := json.Marshal(s)
@@ -120,7 +111,7 @@ func (s *pending) answeredBy(m *idpMetadata, relayState string) error {
 	if s.IdentityProvider != m.entityID {
 		return fail(InvalidPending, "the %s was begun at the identity provider %q, not at this one", s.Kind, plain(s.IdentityProvider, maxShown))
 	}
-	if !equal(hashed(relayState), s.State) {
+	if !signin.Equal(signin.Hash(relayState), s.State) {
 		return fail(InvalidResponse, "the RelayState that came back is not the one of this %s; the identity provider must return it unchanged", s.Kind).
 			at("RelayState")
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/samlxml"
 )
 
@@ -125,7 +126,7 @@ func (j *judgment) inResponseTo(e *samlxml.Element, what string, code Code) erro
 	case !present:
 		return fail(code, "%s has no InResponseTo: it was not asked for by this sign-in; sign-ins that start at the identity provider "+
 			"need AllowIdPInitiated and FinishUnsolicited", what).at("InResponseTo")
-	case !equal(id, j.requestID):
+	case !signin.Equal(id, j.requestID):
 		return fail(code, "%s answers another request than that of this sign-in (InResponseTo)", what).at("InResponseTo")
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/stepwell/stepwell/federation/internal/signin"
 	"github.com/stepwell/stepwell/internal/samlxml"
 )
 
@@ -53,7 +54,7 @@ func (p *Provider) sendBy(m *message, binding, location string) (http.Handler, e
 		if err != nil {
 			return nil, failCause(InternalError, "signing a message", err)
 		}
-		return redirect(withQuery(location, query)), nil
+		return signin.Redirect(withQuery(location, query)), nil
 	}
 	xml := m.xml
 	if key != nil {
@@ -74,18 +75,6 @@ func withQuery(location, query string) string {
 		return location + query
 	}
 	return location + "&" + query
-}
-
-// redirect answers 303, so that a POST which started the sign-in is not
-// repeated at the identity provider with what the person had typed.
-func redirect(to string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h.Set("Location", to)
-		h.Set("Cache-Control", "no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		w.WriteHeader(http.StatusSeeOther)
-	})
 }
 
 const submitScript = `document.forms[0].submit();`
