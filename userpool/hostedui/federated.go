@@ -15,12 +15,9 @@ func (u *UI) beginFederated(x *exchange) error {
 	if !x.allows(x.provider) {
 		return x.elsewhere()
 	}
-	secret := u.cookies.readSecret(x.r, u.cookies.federation)
-	if secret == "" {
-		var err error
-		if secret, err = newSecret(u.rand); err != nil {
-			return err
-		}
+	secret, err := u.federationSecret(x.r)
+	if err != nil {
+		return err
 	}
 	next, err := u.pool.BeginFederatedSignIn(x.r.Context(), userpool.BeginFederatedSignInInput{
 		Provider: x.provider, CallbackURL: u.CallbackURL(x.provider), Browser: secret, ReturnTo: x.destination(), LoginHint: x.loginHint(),
@@ -33,6 +30,15 @@ func (u *UI) beginFederated(x *exchange) error {
 	x.w.Header().Del("Content-Security-Policy")
 	next.ServeHTTP(x.w, x.r)
 	return nil
+}
+
+// federationSecret returns the secret to which sign-ins and sign-outs at providers are bound: that of the browser's cookie, or a new one. The
+// caller writes the cookie once one of them is under way.
+func (u *UI) federationSecret(r *http.Request) (string, error) {
+	if secret := u.cookies.readSecret(r, u.cookies.federation); secret != "" {
+		return secret, nil
+	}
+	return newSecret(u.rand)
 }
 
 // loginHint is who the application expects, or who the person said they are on the page before.
@@ -74,7 +80,6 @@ const repostedField = "reposted"
 // repost has the browser send a form again, from a page of ours. On http no cookie can have SameSite=None, so that none comes with a form of
 // a provider: for programs that are tried out on one machine.
 func (x *exchange) repost() error {
-	type hidden struct{ Name, Value string }
 	fields := []hidden{{repostedField, "1"}}
 	for _, name := range []string{"SAMLResponse", "RelayState", "state", "code", "iss", "id_token", "session_state", "error", "error_description", "user"} {
 		if x.r.PostForm.Has(name) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/stepwell/stepwell/userpool"
 )
@@ -14,19 +13,13 @@ import (
 // logoutURI, with state if it is not empty, if the client has registered this very address, or else to the sign-in page. It writes the
 // cookie that the way back needs. The errors are those of the pool.
 func (u *UI) SignOutAtProvider(w http.ResponseWriter, r *http.Request, session, clientID, logoutURI, state string) (http.Handler, error) {
-	back := u.prefix + "/login?notice=signed-out"
-	if logoutURI != "" {
-		back = u.prefix + "/continue?" + url.Values{"client_id": {clientID}, "logout_uri": {logoutURI}, "state": {state}}.Encode()
-	}
-	browser := u.cookies.readSecret(r, u.cookies.federation)
-	if browser == "" {
-		var err error
-		if browser, err = newSecret(u.rand); err != nil {
-			return nil, err
-		}
+	browser, err := u.federationSecret(r)
+	if err != nil {
+		return nil, err
 	}
 	next, err := u.pool.BeginFederatedSignOut(r.Context(), userpool.BeginFederatedSignOutInput{
-		BrowserSession: session, CallbackURL: u.SignOutCallbackURL, Browser: browser, ReturnTo: back,
+		BrowserSession: session, CallbackURL: u.SignOutCallbackURL, Browser: browser,
+		ReturnTo: u.signedOut(clientID, logoutURI, state),
 	})
 	if next != nil && err == nil {
 		u.cookies.write(w, u.cookies.federation, browser, federationCookieAge)

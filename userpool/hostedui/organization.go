@@ -34,13 +34,8 @@ func (x *exchange) homeRealm(username string) (bool, error) {
 	if provider == "" || err != nil || !x.allows(provider) {
 		return false, err
 	}
-	s := step{Username: username}
-	value, err := s.encode()
-	if err != nil {
+	if err := x.keep(step{Username: username}); err != nil {
 		return true, err
-	}
-	if len(value) <= maxCookie {
-		x.ui.cookies.write(x.w, x.ui.cookies.step, value, stepCookieAge)
 	}
 	return true, x.goOnTo(x.providerLabel(provider), x.ui.link(providerPath(provider), x.returnTo))
 }

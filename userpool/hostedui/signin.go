@@ -94,14 +94,22 @@ func (x *exchange) acr() string {
 // step reads what an earlier page left.
 func (x *exchange) step() step { return decodeStep(x.ui.cookies.read(x.r, x.ui.cookies.step)) }
 
-// goOn leaves s to the next page and sends the browser there with a notice.
-func (x *exchange) goOn(page, notice string, s step) error {
+// keep leaves s to a later page. What is too long for a cookie has to be typed again.
+func (x *exchange) keep(s step) error {
 	value, err := s.encode()
 	if err != nil {
 		return err
 	}
 	if len(value) <= maxCookie {
 		x.ui.cookies.write(x.w, x.ui.cookies.step, value, stepCookieAge)
+	}
+	return nil
+}
+
+// goOn leaves s to the next page and sends the browser there with a notice.
+func (x *exchange) goOn(page, notice string, s step) error {
+	if err := x.keep(s); err != nil {
+		return err
 	}
 	return x.redirect(x.noticed(page, notice))
 }

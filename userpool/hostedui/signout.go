@@ -65,7 +65,7 @@ func (u *UI) showSignOut(x *exchange) error {
 	}
 	switch {
 	case session == nil && uri == "":
-		return x.signedOut()
+		return x.redirect(u.signedOut("", "", ""))
 	case session == nil:
 		x.w.Header().Set("Location", withState(uri, x.param("state")))
 		x.w.WriteHeader(http.StatusSeeOther)
@@ -95,11 +95,14 @@ func (u *UI) signOut(x *exchange) error {
 	if next != nil {
 		return x.leadTo("the sign-out of your provider", next)
 	}
-	if uri == "" {
-		return x.signedOut()
-	}
-	q := url.Values{"client_id": {x.param("client_id")}, "logout_uri": {uri}, "state": {x.param("state")}}
-	return x.redirect(u.prefix + "/continue?" + q.Encode())
+	return x.redirect(u.signedOut(x.param("client_id"), uri, x.param("state")))
 }
 
-func (x *exchange) signedOut() error { return x.redirect(x.ui.prefix + "/login?notice=signed-out") }
+// signedOut is the page of ours where a browser goes after a sign-out: the one that leads on to logoutURI with state, or the sign-in page
+// if there is no such address.
+func (u *UI) signedOut(clientID, logoutURI, state string) string {
+	if logoutURI == "" {
+		return u.prefix + "/login?notice=signed-out"
+	}
+	return u.prefix + "/continue?" + url.Values{"client_id": {clientID}, "logout_uri": {logoutURI}, "state": {state}}.Encode()
+}
