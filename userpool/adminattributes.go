@@ -44,8 +44,9 @@ func (p *Pool) adminSetAttributes(ctx context.Context, operation, username strin
 	if err == nil {
 		err = p.adminChangeAttributes(ctx, u, attributes)
 	}
-	event := AuditEvent{Type: EventAttributeChange, Operation: operation, Sub: u.Sub}
-	p.auditAttributes(ctx, event, attributeNames(attributes), UserContextData{}, err)
+	p.audit(ctx, AuditEvent{
+		Type: EventAttributeChange, Operation: operation, Sub: u.Sub, Details: map[string]string{"attributes": attributeNames(attributes)},
+	}, UserContextData{}, err)
 	return err
 }
 

@@ -350,6 +350,10 @@ func (p *Pool) FinishFederatedSignIn(ctx context.Context, r *http.Request, in Fi
 // errNotBegun is the cause where nobody began a sign-in with this state.
 var errNotBegun = errors.New("no sign-in was begun with this state")
 
+func notBegun() *Error {
+	return fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
+}
+
 // takeFederated uses up what a browser began at a provider.
 func (p *Pool) takeFederated(ctx context.Context, kind, name, state, browser string) (Provider, federatedSignIn, error) {
 	var pending federatedSignIn
@@ -357,7 +361,7 @@ func (p *Pool) takeFederated(ctx context.Context, kind, name, state, browser str
 	if err != nil {
 		return Provider{}, federatedSignIn{}, err
 	}
-	refused := fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
+	refused := notBegun()
 	if !found {
 		refused.cause = errNotBegun
 		return Provider{}, federatedSignIn{}, refused
@@ -430,7 +434,7 @@ func (p *Pool) unsolicitedSignIn(ctx context.Context, r *http.Request, in Finish
 			return assertion{subject: subject}, attributes, nil
 		})
 	}
-	return nil, fail(InvalidIdentityProvider, "This sign-in was not begun here, took too long, or was finished already. Please sign in again.")
+	return nil, notBegun()
 }
 
 // federatedSignIn signs in whom a provider vouches for.

@@ -37,14 +37,8 @@ func (p *Pool) UpdateUserAttributes(ctx context.Context, in UpdateUserAttributes
 		return nil, err
 	}
 	details, err := p.updateAttributes(ctx, c, in)
-	p.auditAttributes(ctx, c.event(EventAttributeChange, "UpdateUserAttributes"), attributeNames(in.UserAttributes), in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventAttributeChange, "UpdateUserAttributes", "attributes", attributeNames(in.UserAttributes)), in.UserContext, err)
 	return details, err
-}
-
-// auditAttributes notes what was done to attributes, with their names.
-func (p *Pool) auditAttributes(ctx context.Context, e AuditEvent, names string, from UserContextData, outcome error) {
-	e.Details = map[string]string{"attributes": names}
-	p.audit(ctx, e, from, outcome)
 }
 
 // attributeNames lists the names of attributes for the audit trail.
@@ -192,7 +186,7 @@ func (p *Pool) DeleteUserAttributes(ctx context.Context, in DeleteUserAttributes
 	}
 	empty := emptied(in.UserAttributeNames)
 	_, err = p.updateAttributes(ctx, c, UpdateUserAttributesInput{UserAttributes: empty, UserContext: in.UserContext})
-	p.auditAttributes(ctx, c.event(EventAttributeChange, "DeleteUserAttributes"), attributeNames(empty), in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventAttributeChange, "DeleteUserAttributes", "attributes", attributeNames(empty)), in.UserContext, err)
 	return err
 }
 

@@ -27,7 +27,7 @@ func (p *Pool) GetUserAttributeVerificationCode(ctx context.Context, in GetUserA
 		return CodeDeliveryDetails{}, err
 	}
 	details, err := p.attributeCode(ctx, c, in)
-	p.auditAttributes(ctx, c.event(EventResendCode, "GetUserAttributeVerificationCode"), printable(in.AttributeName), in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventResendCode, "GetUserAttributeVerificationCode", "attributes", printable(in.AttributeName)), in.UserContext, err)
 	return details, err
 }
 
@@ -113,7 +113,7 @@ func (p *Pool) VerifyUserAttribute(ctx context.Context, in VerifyUserAttributeIn
 		return err
 	}
 	err = p.verifyAttribute(ctx, c, in)
-	p.auditAttributes(ctx, c.event(EventAttributeChange, "VerifyUserAttribute"), printable(in.AttributeName), in.UserContext, err)
+	p.audit(ctx, c.eventAbout(EventAttributeChange, "VerifyUserAttribute", "attributes", printable(in.AttributeName)), in.UserContext, err)
 	return err
 }
 
