@@ -19,6 +19,7 @@ import (
 	"github.com/stepwell/stepwell/federation"
 	"github.com/stepwell/stepwell/federation/mapping"
 	"github.com/stepwell/stepwell/internal/outbound"
+	"github.com/stepwell/stepwell/internal/webui"
 )
 
 // Config says how a Handler works.
@@ -118,7 +119,7 @@ type Handler struct {
 	// linkKey, stateKey and sealKey are derived from Config.Key, so that nothing
 	// made for one purpose serves another.
 	linkKey, stateKey, sealKey []byte
-	pages                      pages
+	pages                      *webui.Pages
 }
 
 // New returns a Handler, or an error that says which part of the Config cannot
@@ -151,8 +152,8 @@ func New(config Config) (*Handler, error) {
 		}
 	}
 	h.config.Key = nil
-	if h.pages, err = loadPages(); err != nil {
-		return nil, err
+	if h.pages, err = webui.LoadPages(files, ownStyle, pageNames...); err != nil {
+		return nil, fmt.Errorf("diagnostic: %w", err)
 	}
 	return h, nil
 }

@@ -1,16 +1,9 @@
 package diagnostic
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
-	"html/template"
 	"net/http"
-	"strconv"
 	"time"
-	"unicode"
 
 	"github.com/stepwell/stepwell/internal/webui"
 )
@@ -21,27 +14,7 @@ var files embed.FS
 //go:embed style.css
 var ownStyle string
 
-// pages are the templates, each with the frame around it, and the stylesheet.
-type pages struct {
-	templates map[string]*template.Template
-	style     []byte
-	// tag changes with the stylesheet, so that browsers may keep it.
-	tag string
-}
-
-func loadPages() (pages, error) {
-	p := pages{templates: map[string]*template.Template{}, style: []byte(webui.Stylesheet(ownStyle))}
-	for _, name := range []string{"start", "result", "refused"} {
-		t, err := template.ParseFS(files, "templates/frame.html", "templates/"+name+".html")
-		if err != nil {
-			return p, fmt.Errorf("diagnostic: parse the templates: %w", err)
-		}
-		p.templates[name] = t
-	}
-	digest := sha256.Sum256(p.style)
-	p.tag = hex.EncodeToString(digest[:6])
-	return p, nil
-}
+var pageNames = []string{"start", "result", "refused"}
 
 // view is what a template sees.
 type view struct {
@@ -62,14 +35,7 @@ type view struct {
 }
 
 // Initial is the first letter or digit of the title, for the mark beside it.
-func (v view) Initial() string {
-	for _, r := range v.Title {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return string(unicode.ToUpper(r))
-		}
-	}
-	return "•"
-}
+func (v view) Initial() string { return webui.Initial(v.Title) }
 
 // refusal is a page that says that there is nothing to be done here.
 type refusal struct{ Heading, Text string }
@@ -113,31 +79,15 @@ func (h *Handler) header(w http.ResponseWriter) {
 // show answers with a page, which is made whole before the first byte is sent.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
 	v.Title, v.Now = h.config.Title, h.config.Now().UTC()
-	v.Style = h.prefix + "/style.css?v=" + h.pages.tag
+	v.Style = h.pages.StylePath(h.prefix)
 	h.header(w)
-	var page bytes.Buffer
-	if err := h.pages.templates[name].ExecuteTemplate(&page, "frame", v); err != nil {
+	if err := h.pages.Write(w, r, status, name, v); err != nil {
 		h.config.Logger.ErrorContext(r.Context(), "diagnostic: a page could not be made", "page", name, "error", err)
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(page.Len()))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(page.Bytes()) // a browser that has gone away needs no answer
 	}
 }
 
 func (h *Handler) stylesheet(w http.ResponseWriter, r *http.Request) {
 	h.header(w)
-	header := w.Header()
-	if r.URL.Query().Get("v") == h.pages.tag {
-		header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	header.Set("Content-Type", "text/css; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(len(h.pages.style)))
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(h.pages.style) // a browser that has gone away needs no answer
-	}
+	h.pages.WriteStyle(w, r)
 }

@@ -19,3 +19,9 @@ func TestStylesheet(t *testing.T) {
 	require.Equal(t, strings.Count(style, "{"), strings.Count(style, "}"))
 	require.Contains(t, style, "prefers-color-scheme: dark")
 }
+
+func TestInitial(t *testing.T) {
+	for title, want := range map[string]string{"Contoso": "C", " «über»": "Ü", "7 Seas": "7", "": "•", "–": "•"} {
+		require.Equal(t, want, webui.Initial(title), "%q", title)
+	}
+}

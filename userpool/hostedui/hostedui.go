@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/stepwell/stepwell/internal/outbound"
+	"github.com/stepwell/stepwell/internal/webui"
 	"github.com/stepwell/stepwell/userpool"
 )
 
@@ -56,7 +57,7 @@ type UI struct {
 	afterSignIn string
 	title       string
 	cookies     cookies
-	pages       pages
+	pages       *webui.Pages
 	routes      map[string]route
 	crossOrigin *http.CrossOriginProtection
 	address     func(r *http.Request) netip.Addr
@@ -106,8 +107,8 @@ func New(config Config) (*UI, error) {
 	if err := u.crossOrigin.AddTrustedOrigin(u.origin); err != nil {
 		return nil, fmt.Errorf("hostedui: Config.BaseURL %q: %w", config.BaseURL, err)
 	}
-	if u.pages, err = loadPages(); err != nil {
-		return nil, err
+	if u.pages, err = webui.LoadPages(files, ownStyle, pageNames...); err != nil {
+		return nil, fmt.Errorf("hostedui: %w", err)
 	}
 	u.routes = u.table()
 	return u, nil

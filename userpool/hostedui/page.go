@@ -1,18 +1,12 @@
 package hostedui
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/stepwell/stepwell/internal/webui"
 	"github.com/stepwell/stepwell/userpool"
@@ -24,31 +18,8 @@ var files embed.FS
 //go:embed style.css
 var ownStyle string
 
-// pages are the templates, each with the frame around it, and the stylesheet.
-type pages struct {
-	templates map[string]*template.Template
-	style     []byte
-	// styleTag changes with the stylesheet, so that browsers may keep it.
-	styleTag string
-}
-
 var pageNames = []string{"signin", "signup", "confirm", "forgot", "reset", "account", "delete", "signout", "continue", "challenge",
 	"organization", "repost", "error"}
-
-func loadPages() (pages, error) {
-	p := pages{templates: map[string]*template.Template{}}
-	for _, name := range pageNames {
-		t, err := template.ParseFS(files, "templates/frame.html", "templates/"+name+".html")
-		if err != nil {
-			return p, fmt.Errorf("hostedui: parse the templates: %w", err)
-		}
-		p.templates[name] = t
-	}
-	p.style = []byte(webui.Stylesheet(ownStyle))
-	sum := sha256.Sum256(p.style)
-	p.styleTag = hex.EncodeToString(sum[:6])
-	return p, nil
-}
 
 // view is what a template sees.
 type view struct {
@@ -65,17 +36,10 @@ type view struct {
 func (v view) Title() string { return v.x.ui.title }
 
 // Initial is its first letter or digit, for the mark beside the name.
-func (v view) Initial() string {
-	for _, r := range v.x.ui.title {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return string(unicode.ToUpper(r))
-		}
-	}
-	return "•"
-}
+func (v view) Initial() string { return webui.Initial(v.x.ui.title) }
 
 // Style is the address of the stylesheet.
-func (v view) Style() string { return v.x.ui.prefix + "/style.css?v=" + v.x.ui.pages.styleTag }
+func (v view) Style() string { return v.x.ui.pages.StylePath(v.x.ui.prefix) }
 
 // Action is the address of a form, or of a page that does not go on anywhere.
 func (v view) Action(page string) string { return v.x.ui.prefix + page }
@@ -166,15 +130,9 @@ func (x *exchange) showError(e *pageError) error {
 }
 
 func (x *exchange) write(status int, name string, v view) error {
-	var page bytes.Buffer
-	if err := x.ui.pages.templates[name].ExecuteTemplate(&page, "frame", v); err != nil {
+	if err := x.ui.pages.Write(x.w, x.r, status, name, v); err != nil {
 		return fmt.Errorf("hostedui: page %s: %w", name, err)
 	}
-	h := x.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(page.Len()))
-	x.w.WriteHeader(status)
-	_, _ = x.w.Write(page.Bytes()) // a browser that has gone away needs no answer
 	return nil
 }
 
@@ -235,15 +193,7 @@ func (x *exchange) allows(provider string) bool {
 // elsewhere leads to the buttons of the providers who wants to do what the application does not allow.
 func (x *exchange) elsewhere() error { return x.redirect(x.ui.link("/login", x.returnTo)) }
 
-// stylesheet serves the stylesheet, which any browser may keep: its address changes when it does. While another version of the program
-// runs beside this one, a browser may ask here for the other one's, and must not keep what it gets.
 func (u *UI) stylesheet(x *exchange) error {
-	h := x.w.Header()
-	if x.query.Get("v") == u.pages.styleTag {
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	}
-	h.Set("Content-Type", "text/css; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(u.pages.style)))
-	_, _ = x.w.Write(u.pages.style) // a browser that has gone away needs no answer
+	u.pages.WriteStyle(x.w, x.r)
 	return nil
 }
