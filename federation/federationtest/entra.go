@@ -41,8 +41,8 @@ type Entra struct {
 	tenants map[string]*entraTenant
 	order   []string // IDs of tenants
 	apps    map[string]*entraApp
-	keys    []*signingKey // of organizations; the first one signs
-	msaKey  *signingKey   // of personal accounts
+	keys    keyRing[*signingKey] // of organizations
+	msaKey  *signingKey          // of personal accounts
 
 	flows      *expiring[*entraFlow]
 	sessions   *expiring[*entraSession]
@@ -56,7 +56,7 @@ type Entra struct {
 // them.
 type entraApp struct {
 	EntraApp
-	keys []*signingKey // the first one signs
+	keys keyRing[*signingKey]
 }
 
 // NewEntra makes an Entra. It generates two RSA keys, and one for each app that
@@ -138,19 +138,12 @@ func (e *Entra) fill(config EntraConfig) error {
 // Where config.LoginURL is empty, it becomes the server's URL, by http.
 func NewEntraServer(t testing.TB, config EntraConfig) *Entra {
 	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	if config.LoginURL == "" {
-		config.LoginURL = "http://" + server.Listener.Addr().String()
-	}
-	e, err := NewEntra(config)
-	if err != nil {
-		server.Listener.Close()
-		t.Fatal(err)
-	}
-	server.Config.Handler = http.Handler(e)
-	server.Start()
-	t.Cleanup(server.Close)
-	return e
+	return serve(t, func(url string) (*Entra, error) {
+		if config.LoginURL == "" {
+			config.LoginURL = url
+		}
+		return NewEntra(config)
+	})
 }
 
 // URL returns what stands for https://login.microsoftonline.com.

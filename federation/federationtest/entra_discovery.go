@@ -4,18 +4,12 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // routes registers the paths of the service, and nothing else.
 func (e *Entra) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for _, route := range []struct {
-		methods  string
-		path     string
-		endpoint string
-		handler  http.HandlerFunc
-	}{
+	respond := func() responder { return e.currentHooks().Respond }
+	return newMux(e.prefix, 2*maxMessage, respond, []route{
 		{"GET", "/{tenant}/v2.0/.well-known/openid-configuration", EndpointDiscovery, e.serveEntraDiscovery(false)},
 		{"GET", "/{tenant}/.well-known/openid-configuration", EndpointDiscovery, e.serveEntraDiscovery(true)},
 		{"GET", "/{tenant}/discovery/v2.0/keys", EndpointKeys, e.serveEntraKeys(false)},
@@ -37,24 +31,6 @@ func (e *Entra) routes() *http.ServeMux {
 		{"POST", "/v1.0/users/{id}/{action}", EndpointGraph, e.serveMemberships},
 		{"POST", "/v1.0/directoryObjects/{id}/{action}", EndpointGraph, e.serveMemberships},
 		{"GET", "/style.css", "", serveStyleSheet},
-	} {
-		for _, method := range strings.Fields(route.methods) {
-			mux.Handle(method+" "+e.prefix+route.path, e.hooked(route.endpoint, route.handler))
-		}
-	}
-	return mux
-}
-
-// hooked bounds the request's body and lets EntraHooks.Respond go first.
-func (e *Entra) hooked(endpoint string, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, 2*maxMessage)
-		}
-		if respond := e.currentHooks().Respond; endpoint != "" && respond != nil && respond(endpoint, w, r) {
-			return
-		}
-		next(w, r)
 	})
 }
 

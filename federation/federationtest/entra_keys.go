@@ -52,10 +52,7 @@ func (e *Entra) AddKey() error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.keys) == maxKeys {
-		e.keys = e.keys[:maxKeys-1]
-	}
-	e.keys = append(e.keys, key)
+	e.keys.add(key)
 	return nil
 }
 
@@ -63,15 +60,14 @@ func (e *Entra) AddKey() error {
 func (e *Entra) UseNewestKey() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	last := len(e.keys) - 1
-	e.keys = slices.Concat(e.keys[last:], e.keys[:last])
+	e.keys.useNewest()
 }
 
 // RetireKeys publishes the key that signs and no other.
 func (e *Entra) RetireKeys() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.keys = e.keys[:1:1]
+	e.keys.retire()
 }
 
 // signingKeyOf returns the key that signs tokens of a tenant.
@@ -220,10 +216,7 @@ func (e *Entra) AddCertificate(clientID string) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(app.keys) == maxKeys {
-		app.keys = app.keys[:maxKeys-1]
-	}
-	app.keys = append(app.keys, key)
+	app.keys.add(key)
 	return nil
 }
 
@@ -233,9 +226,7 @@ func (e *Entra) UseNewestCertificate(clientID string) {
 	if app := e.app(clientID); app != nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		if last := len(app.keys) - 1; last > 0 {
-			app.keys = slices.Concat(app.keys[last:], app.keys[:last])
-		}
+		app.keys.useNewest()
 	}
 }
 
@@ -244,7 +235,7 @@ func (e *Entra) RetireCertificates(clientID string) {
 	if app := e.app(clientID); app != nil {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		app.keys = app.keys[:min(1, len(app.keys)):min(1, len(app.keys))]
+		app.keys.retire()
 	}
 }
 

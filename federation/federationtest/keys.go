@@ -11,9 +11,6 @@ import (
 	"github.com/stepwell/stepwell/internal/jose"
 )
 
-// maxKeys is how many keys are published: the one that signs and those before.
-const maxKeys = 5
-
 // RotateKey makes a new key and signs with it from now on. Earlier keys stay
 // published, up to four of them, until RetireKeys.
 func (p *Provider) RotateKey() error {
@@ -23,8 +20,8 @@ func (p *Provider) RotateKey() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.keys = append([]*jose.PrivateKey{key}, p.keys...)
-	p.keys = p.keys[:min(len(p.keys), maxKeys)]
+	p.keys.add(key)
+	p.keys.useNewest()
 	return nil
 }
 
@@ -32,7 +29,7 @@ func (p *Provider) RotateKey() error {
 func (p *Provider) RetireKeys() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.keys = p.keys[:1:1]
+	p.keys.retire()
 }
 
 // Sign returns claims as a JWT signed with the current key, whatever they are.

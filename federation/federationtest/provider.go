@@ -39,7 +39,7 @@ type Provider struct {
 	mu      sync.Mutex
 	hooks   Hooks
 	clients map[string]*Client
-	keys    []*jose.PrivateKey // the first one signs
+	keys    keyRing[*jose.PrivateKey]
 	codes   map[string]*grant
 	access  map[string]*grant
 }
@@ -119,13 +119,8 @@ func (p *Provider) user(subject string) *User {
 
 // routes registers literal paths, so nothing but the documented ones answers.
 func (p *Provider) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for _, route := range []struct {
-		methods  string
-		path     string
-		endpoint string
-		handler  http.HandlerFunc
-	}{
+	respond := func() responder { return p.currentHooks().Respond }
+	return newMux(p.prefix, maxForm, respond, []route{
 		{"GET", "/.well-known/openid-configuration", EndpointDiscovery, p.serveDiscovery},
 		{"GET", "/keys", EndpointKeys, p.serveKeys},
 		{"GET POST", "/authorize", EndpointAuthorize, p.serveAuthorize},
@@ -133,24 +128,6 @@ func (p *Provider) routes() *http.ServeMux {
 		{"GET POST", "/userinfo", EndpointUserInfo, p.serveUserInfo},
 		{"GET POST", "/logout", EndpointEndSession, p.serveEndSession},
 		{"GET", "/style.css", "", serveStyleSheet},
-	} {
-		for _, method := range strings.Fields(route.methods) {
-			mux.Handle(method+" "+p.prefix+route.path, p.hooked(route.endpoint, route.handler))
-		}
-	}
-	return mux
-}
-
-// hooked bounds the request's body and lets Hooks.Respond go first.
-func (p *Provider) hooked(endpoint string, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		}
-		if respond := p.currentHooks().Respond; endpoint != "" && respond != nil && respond(endpoint, w, r) {
-			return
-		}
-		next(w, r)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -47,7 +46,7 @@ type SAMLProvider struct {
 	mu       sync.Mutex
 	hooks    SAMLHooks
 	sps      map[string]*ServiceProvider
-	keys     []*signingKey // the first one signs
+	keys     keyRing[*signingKey]
 	flows    *expiring[*samlFlow]
 	sessions *expiring[*samlSession]
 	logouts  *expiring[*samlLogout]
@@ -103,17 +102,10 @@ func NewSAMLServer(t testing.TB, config SAMLConfig) *SAMLProvider {
 	if config.BaseURL != "" {
 		t.Fatalf("federationtest: NewSAMLServer chooses the base URL itself, was given %q; use NewSAML", config.BaseURL)
 	}
-	server := httptest.NewUnstartedServer(nil)
-	config.BaseURL = "http://" + server.Listener.Addr().String()
-	provider, err := NewSAML(config)
-	if err != nil {
-		server.Listener.Close()
-		t.Fatal(err)
-	}
-	server.Config.Handler = http.Handler(provider)
-	server.Start()
-	t.Cleanup(server.Close)
-	return provider
+	return serve(t, func(url string) (*SAMLProvider, error) {
+		config.BaseURL = url
+		return NewSAML(config)
+	})
 }
 
 // EntityID returns what the provider calls itself.
@@ -187,10 +179,7 @@ func (p *SAMLProvider) AddKey() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.keys) == maxKeys {
-		p.keys = p.keys[:maxKeys-1]
-	}
-	p.keys = append(p.keys, key)
+	p.keys.add(key)
 	return nil
 }
 
@@ -198,15 +187,14 @@ func (p *SAMLProvider) AddKey() error {
 func (p *SAMLProvider) UseNewestKey() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last := len(p.keys) - 1
-	p.keys = slices.Concat(p.keys[last:], p.keys[:last])
+	p.keys.useNewest()
 }
 
 // RetireKeys leaves the key that signs and no other.
 func (p *SAMLProvider) RetireKeys() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.keys = p.keys[:1:1]
+	p.keys.retire()
 }
 
 // Certificate returns the certificate of the key that signs.
@@ -259,13 +247,8 @@ func (p *SAMLProvider) SignWith(document []byte, o XMLSignature) ([]byte, error)
 
 // routes registers literal paths, so nothing but the documented ones answers.
 func (p *SAMLProvider) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	for _, route := range []struct {
-		methods  string
-		path     string
-		endpoint string
-		handler  http.HandlerFunc
-	}{
+	respond := func() responder { return p.currentHooks().Respond }
+	return newMux(p.prefix, 2*maxMessage, respond, []route{
 		{"GET", "/metadata", EndpointMetadata, p.serveMetadata},
 		{"GET POST", "/sso", EndpointSSO, p.serveSSO},
 		{"GET", "/initiate", EndpointInitiate, p.serveInitiate},
@@ -273,24 +256,6 @@ func (p *SAMLProvider) routes() *http.ServeMux {
 		{"GET POST", "/slo", EndpointSLO, p.serveSLO},
 		{"GET POST", "/logout", "", p.serveLogout},
 		{"GET", "/style.css", "", serveStyleSheet},
-	} {
-		for _, method := range strings.Fields(route.methods) {
-			mux.Handle(method+" "+p.prefix+route.path, p.hooked(route.endpoint, route.handler))
-		}
-	}
-	return mux
-}
-
-// hooked bounds the request's body and lets SAMLHooks.Respond go first.
-func (p *SAMLProvider) hooked(endpoint string, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, 2*maxMessage)
-		}
-		if respond := p.currentHooks().Respond; endpoint != "" && respond != nil && respond(endpoint, w, r) {
-			return
-		}
-		next(w, r)
 	})
 }
 
