@@ -42,7 +42,11 @@ func TestR10_State(t *testing.T) {
 	require.Len(t, state, 43)
 	refused(client, change("state", ""), "not begun in this browser")
 	refused(client, change("state", strings.Repeat("A", 43)), "not begun in this browser")
-	refused(client, change("state", state[:42]+"A"), "not begun in this browser")
+	last := "A"
+	if strings.HasSuffix(state, last) {
+		last = "E"
+	}
+	refused(client, change("state", state[:42]+last), "not begun in this browser")
 	refused(client, back.String()+"&state="+state, "not begun in this browser")
 	refused(client, back.String()+"&RelayState="+state, "not begun in this browser")
 	refused(other, back.String(), "not begun in this browser")
