@@ -43,7 +43,7 @@
 //
 // # What a bearer token must be
 //
-// A JWS in compact serialization, signed with RS256, ES256 or EdDSA by a key of the issuer that is for that algorithm; typ absent,
+// A JWS in compact serialization, signed with RS256, RS512, ES256 or EdDSA by a key of the issuer that is for that algorithm; typ absent,
 // "JWT" or "at+jwt"; iss exactly Config.Issuer; exp in the future, nbf and iat not, with 30 seconds of tolerance for clocks;
 // token_use "access" and a sub; client_id and aud as Config says; and no cnf, which would bind it to a key that is not checked
 // here. An ID token is refused: it tells a client who signed in, and permits nothing.

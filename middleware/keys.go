@@ -10,10 +10,10 @@ import (
 	"github.com/stepwell/stepwell/internal/jose"
 )
 
-// KeySource finds the public keys of an issuer. A user pool is one, for programs that contain it; [RemoteKeys] and [StaticKeys]
+// KeySource finds the public keys of an issuer. A user pool is one, and an identity pool, for programs that contain it; [RemoteKeys] and [StaticKeys]
 // are for the others.
 type KeySource interface {
-	// Key returns the key with ID kid and the one algorithm that it is for: *rsa.PublicKey of at least 2048 bits with "RS256",
+	// Key returns the key with ID kid and the one algorithm that it is for: *rsa.PublicKey of at least 2048 bits with "RS256" or "RS512",
 	// *ecdsa.PublicKey on P-256 with "ES256", ed25519.PublicKey with "EdDSA". A token of another algorithm is refused.
 	//
 	// kid is up to 256 bytes of printable ASCII that the sender of the token chose: look it up, but never use it as a path, a
@@ -36,7 +36,7 @@ func StaticKeys(jwks []byte) (KeySource, error) {
 		return nil, fmt.Errorf("middleware: StaticKeys: %w", err)
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("middleware: StaticKeys: the set has no key that can verify RS256, ES256 or EdDSA signatures")
+		return nil, errors.New("middleware: StaticKeys: the set has no key that can verify RS256, RS512, ES256 or EdDSA signatures")
 	}
 	return staticKeys(keys), nil
 }

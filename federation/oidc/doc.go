@@ -105,7 +105,7 @@
 // read again when the provider signs with an unknown one, but not twice within
 // a minute, or within ten seconds while there are none.
 //
-// ID tokens are signed with RS256, ES256 or EdDSA by a key of the provider's
+// ID tokens are signed with RS256, RS512, ES256 or EdDSA by a key of the provider's
 // key set; nothing else is accepted. Signed userinfo must be the provider's, for this
 // client. Encrypted ID tokens and userinfo are refused. Request objects, dynamic
 // registration and WebFinger are not there.

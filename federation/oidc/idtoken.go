@@ -172,7 +172,7 @@ func checkHash(claims map[string]any, name, value, compact string) error {
 	case string(jose.RS256), string(jose.ES256):
 		sum := sha256.Sum256([]byte(value))
 		half = sum[:len(sum)/2]
-	case string(jose.EdDSA): // Ed25519 hashes with SHA-512
+	case string(jose.RS512), string(jose.EdDSA): // Ed25519 hashes with SHA-512
 		sum := sha512.Sum512([]byte(value))
 		half = sum[:len(sum)/2]
 	default:

@@ -28,8 +28,8 @@
 //  2. The type. typ decides which kind of token this is (RFC 8725 section 3.11).
 //  3. The key. It is looked up by kid and must be strong; the algorithm is the
 //     one that the key source states for the key, and alg must name the same.
-//     Algorithms are RS256, ES256 with P-256, and EdDSA with Ed25519; there
-//     is no "none" and no HMAC.
+//     Algorithms are RS256, RS512, ES256 with P-256, and EdDSA with Ed25519;
+//     there is no "none" and no HMAC.
 //  4. The signature.
 //  5. The payload, as strict as [DecodeObject] is, and then iss, aud, exp, nbf
 //     and iat. Names are compared exactly: "Sub" is not "sub".

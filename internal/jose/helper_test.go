@@ -25,7 +25,7 @@ const (
 
 var testNow = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-var algorithms = []Algorithm{RS256, ES256, EdDSA}
+var algorithms = []Algorithm{RS256, RS512, ES256, EdDSA}
 
 // Keys are made once: an RSA key takes long.
 var generated sync.Map

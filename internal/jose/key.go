@@ -21,6 +21,7 @@ type Algorithm string
 // The algorithms that are signed with and accepted.
 const (
 	RS256 Algorithm = "RS256" // RSASSA-PKCS1-v1_5 with SHA-256, keys of 2048 to 8192 bits
+	RS512 Algorithm = "RS512" // RSASSA-PKCS1-v1_5 with SHA-512, keys as for RS256
 	ES256 Algorithm = "ES256" // ECDSA with P-256 and SHA-256
 	EdDSA Algorithm = "EdDSA" // Ed25519
 )
@@ -51,7 +52,7 @@ type PublicKey struct {
 // NewPublicKey returns key as the one with the given id, to be used with alg
 // only. id is printable ASCII of at most 256 bytes, and may be empty. key is an
 // *rsa.PublicKey of 2048 to 8192 bits with an odd exponent from 65537 to 2^31-1
-// for RS256, an *ecdsa.PublicKey on P-256 for ES256, an ed25519.PublicKey for
+// for RS256 or RS512, an *ecdsa.PublicKey on P-256 for ES256, an ed25519.PublicKey for
 // EdDSA. Anything else, also a point off the curve or of small order, is refused
 // with reason ErrKey.
 func NewPublicKey(id string, alg Algorithm, key crypto.PublicKey) (PublicKey, error) {
@@ -80,7 +81,7 @@ func isPrintable(s string) bool {
 func checkKey(alg Algorithm, key crypto.PublicKey) error {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		if alg == RS256 {
+		if alg == RS256 || alg == RS512 {
 			return checkRSA(key)
 		}
 	case *ecdsa.PublicKey:
@@ -92,7 +93,7 @@ func checkKey(alg Algorithm, key crypto.PublicKey) error {
 			return checkEd25519(key)
 		}
 	}
-	return refuse(ErrKey, "a key of type %T is not one for algorithm %.20q; keys are for RS256, ES256 or EdDSA", key, string(alg))
+	return refuse(ErrKey, "a key of type %T is not one for algorithm %.20q; keys are for RS256, RS512, ES256 or EdDSA", key, string(alg))
 }
 
 func checkRSA(key *rsa.PublicKey) error {

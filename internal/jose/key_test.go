@@ -46,7 +46,7 @@ func TestGenerateMarshalParse(t *testing.T) {
 }
 
 func TestGenerateKeyRefuses(t *testing.T) {
-	for _, alg := range []Algorithm{"", "HS256", "none", "RS512", "rs256"} {
+	for _, alg := range []Algorithm{"", "HS256", "none", "RS384", "PS512", "rs256", "rs512"} {
 		_, err := GenerateKey(alg, rand.Reader)
 		requireReason(t, err, ErrKey)
 	}

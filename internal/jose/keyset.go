@@ -24,7 +24,8 @@ const (
 // algorithm, weak, off its curve, for encryption (use, key_ops), with private or
 // secret members, or with an ID that is not printable ASCII. Two usable keys of
 // one kid are both left out, since nobody can tell which is meant. A key without
-// alg is for RS256, ES256 or EdDSA by its type; one without kid has an empty ID.
+// alg is for RS256, ES256 or EdDSA by its type, an RSA key with the alg RS512 for
+// that alone; one without kid has an empty ID.
 //
 // data that is no JWK set, longer than 512 KiB or of more than 100 keys is an
 // error with reason ErrMalformed. A set may turn out to be empty: that is none.
@@ -122,7 +123,11 @@ func publicFromJWK(key map[string]any) (Algorithm, any, bool) {
 		if !exponent.IsInt64() || exponent.Int64() > maxRSAExponent {
 			return "", nil, false
 		}
-		return RS256, &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, true
+		alg := RS256
+		if key["alg"] == string(RS512) {
+			alg = RS512
+		}
+		return alg, &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, true
 	case "EC":
 		x, okX := bytesMember(key, "x")
 		y, okY := bytesMember(key, "y")

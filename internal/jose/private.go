@@ -25,7 +25,7 @@ type PrivateKey struct {
 	public PublicKey
 }
 
-// GenerateKey makes a key for alg: RSA of 2048 bits for RS256, P-256 for ES256,
+// GenerateKey makes a key for alg: RSA of 2048 bits for RS256 and RS512, P-256 for ES256,
 // Ed25519 for EdDSA. Its ID is its RFC 7638 thumbprint with SHA-256. random is
 // handed to the key generation of the standard library; nil means
 // crypto/rand.Reader. That library draws RSA and ECDSA keys from the system's
@@ -37,14 +37,14 @@ func GenerateKey(alg Algorithm, random io.Reader) (*PrivateKey, error) {
 	var signer crypto.Signer
 	var err error
 	switch alg {
-	case RS256:
+	case RS256, RS512:
 		signer, err = rsa.GenerateKey(random, minRSABits)
 	case ES256:
 		signer, err = ecdsa.GenerateKey(elliptic.P256(), random)
 	case EdDSA:
 		_, signer, err = ed25519.GenerateKey(random)
 	default:
-		return nil, refuse(ErrKey, "algorithm %.20q is not supported; use RS256, ES256 or EdDSA", string(alg))
+		return nil, refuse(ErrKey, "algorithm %.20q is not supported; use RS256, RS512, ES256 or EdDSA", string(alg))
 	}
 	if err != nil {
 		return nil, wrap(ErrKey, err, "generating a key for %s", alg)
@@ -91,7 +91,7 @@ func ParsePrivateKey(data []byte) (*PrivateKey, error) {
 	}
 	signer, ok := rebuild(raw)
 	if !ok {
-		return nil, refuse(ErrKey, "private key %.64q is damaged, or not for RS256, ES256 or EdDSA", id)
+		return nil, refuse(ErrKey, "private key %.64q is damaged, or not for RS256, RS512, ES256 or EdDSA", id)
 	}
 	return newPrivateKey(id, Algorithm(alg), signer)
 }

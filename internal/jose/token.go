@@ -102,9 +102,9 @@ func (t *token) readHeader(members map[string]any) error {
 		}
 	}
 	switch t.algorithm {
-	case RS256, ES256, EdDSA:
+	case RS256, RS512, ES256, EdDSA:
 		return nil
 	default:
-		return refuse(ErrMalformed, "token algorithm %.20q is not supported; RS256, ES256 and EdDSA are", string(t.algorithm))
+		return refuse(ErrMalformed, "token algorithm %.20q is not supported; RS256, RS512, ES256 and EdDSA are", string(t.algorithm))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,10 @@ const (
 
 	rfc7515RSAToken = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." +
 		"cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+
+	// The payload of A.2, signed with its key by "openssl dgst -sha512 -sign".
+	opensslRS512Token = "eyJhbGciOiJSUzUxMiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." +
+		"ZatQfsb2gyCu3y9cDuz59a-IKm4bkqtT0HuT8BpNlPCmA3Y2eH91CVSI0TbkPqI9v2jaXuWvPcoJGNRtTpUXafTAbqzxWSMjqx8SkJRTuUz6imaHBctra42j2AvJ1t7qJwf2NN49y9PZbkYn3ejhU-iCmKJ3J-_GLsYp5VlximYm-o3sMul0tyCMvHUdmuWvadnVEaio-jix3pXYWfyFC8tp19zZrTaofxTAzCqlqundx22tfsuqchto_zVnZk_ZBr1R5lr29Qle5JgLmRkfDNbVSQZFdwg6mSlODL8BrOiM_vreMaPCO8U_JGezKUob0ONv7DA7XDfpbaXaFsHipQ"
 
 	rfc7515EC        = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
 	rfc7515ECPrivate = `{"kty":"EC","crv":"P-256","kid":"a3","alg":"ES256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}`
@@ -47,6 +52,7 @@ func TestRFC7515_A2_A3(t *testing.T) {
 	want := Expected{Issuer: "joe", Now: time.Unix(1300819380, 0).Add(-time.Minute)}
 	for name, vector := range map[string]struct{ key, token string }{
 		"A.2 RS256": {rfc7515RSA, rfc7515RSAToken},
+		"A.2 RS512": {jwkWith(t, rfc7515RSA, m{"alg": "RS512"}), opensslRS512Token},
 		"A.3 ES256": {rfc7515EC, rfc7515ECToken},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,6 +75,27 @@ func TestRFC7515_A2_Sign(t *testing.T) {
 	require.NoError(t, err)
 	at := bytes.LastIndexByte([]byte(rfc7515RSAToken), '.')
 	require.Equal(t, rfc7515RSAToken[at+1:], encode(string(rawSign(t, key, rfc7515RSAToken[:at]))))
+}
+
+func TestRS512_Sign(t *testing.T) {
+	key, err := ParsePrivateKey([]byte(strings.Replace(rfc7515RSAPrivate, "RS256", "RS512", 1)))
+	require.NoError(t, err)
+	at := strings.LastIndexByte(opensslRS512Token, '.')
+	require.Equal(t, opensslRS512Token[at+1:], encode(string(rawSign(t, key, opensslRS512Token[:at]))))
+}
+
+// One RSA key is for the one algorithm that it was published or made for, whatever the token says.
+func TestJ5_RS256AndRS512(t *testing.T) {
+	want := Expected{Issuer: "joe", Now: time.Unix(1300819380, 0).Add(-time.Minute)}
+	for published, token := range map[string]string{"": opensslRS512Token, "RS256": opensslRS512Token, "RS512": rfc7515RSAToken} {
+		key := rfc7515RSA
+		if published != "" {
+			key = jwkWith(t, key, m{"alg": published})
+		}
+		requireRefused(t, token, &keyMap{keys: map[string]PublicKey{"": parseOne(t, key)}}, want, ErrKey)
+	}
+	swapped := strings.Replace(opensslRS512Token, opensslRS512Token[:20], rfc7515RSAToken[:20], 1)
+	requireRefused(t, swapped, &keyMap{keys: map[string]PublicKey{"": parseOne(t, rfc7515RSA)}}, want, ErrSignature)
 }
 
 // The payload of appendix A.4 is not JSON, so Verify refuses it after the signature.

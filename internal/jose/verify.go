@@ -14,7 +14,7 @@ import (
 // KeySource is where Verify finds keys.
 type KeySource interface {
 	// Key returns the key with ID kid and the one algorithm that it is for:
-	// *rsa.PublicKey with "RS256", *ecdsa.PublicKey with "ES256",
+	// *rsa.PublicKey with "RS256" or "RS512", *ecdsa.PublicKey with "ES256",
 	// ed25519.PublicKey with "EdDSA". kid is printable ASCII of at most 256
 	// bytes that the sender of the token chose, or "" when the token names no
 	// key. An unknown kid is an error. Key is called concurrently.
