@@ -234,3 +234,8 @@ func (p *SAMLProvider) identify(ctx context.Context, tenant, objectID string, at
 	}
 	return who.subject(), attributes, nil
 }
+
+// SingleUse returns true: VerifyLogin accepts each response a single time. An
+// identity pool remembers it, so that one response serves both of the calls that
+// a client makes with it.
+func (p *SAMLProvider) SingleUse() bool { return true }

@@ -75,3 +75,8 @@ func (p *Provider) claims(r *result) map[string]any {
 	}
 	return claims
 }
+
+// SingleUse returns true: VerifyLogin accepts each response a single time. An
+// identity pool remembers it, so that one response serves both of the calls that
+// a client makes with it.
+func (p *Provider) SingleUse() bool { return true }
