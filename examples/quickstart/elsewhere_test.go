@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"github.com/stepwell/stepwell/internal/browsertest"
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/hostedui"
 	"github.com/stepwell/stepwell/userpool/memstore"
@@ -62,27 +63,27 @@ func TestBrowser_ApplicationElsewhere(t *testing.T) {
 
 	p := newPerson(t, a, 390, false)
 	config := oauth2.Config{ClientID: "elsewhere", RedirectURL: application.URL + "/callback", Endpoint: oauth2.Endpoint{AuthURL: a.base + "/oauth2/authorize"}}
-	p.do("asking to sign in", chromedp.Navigate(config.AuthCodeURL("state", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))))
-	p.sees("elsewhere-signin", "to go on to Application elsewhere")
-	p.fill("username", "ada@example.com")
-	p.fill("password", password)
-	p.press("Sign in")
+	p.Do("asking to sign in", chromedp.Navigate(config.AuthCodeURL("state", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()))))
+	p.Sees("elsewhere-signin", "to go on to Application elsewhere")
+	p.Fill("username", "ada@example.com")
+	p.Fill("password", password)
+	p.Press("Sign in")
 	p.waitFor("Third origin: /callback/state43")
 
-	p.do("asking to sign out", chromedp.Navigate(a.base+"/logout?"+url.Values{
+	p.Do("asking to sign out", chromedp.Navigate(a.base+"/logout?"+url.Values{
 		"client_id": {"elsewhere"}, "logout_uri": {application.URL + "/bye"}, "state": {"state"},
 	}.Encode()))
-	p.sees("elsewhere-signout", "You are signed in as ada@example.com", "you return to Application elsewhere")
-	p.press("Sign out")
+	p.Sees("elsewhere-signout", "You are signed in as ada@example.com", "you return to Application elsewhere")
+	p.Press("Sign out")
 	p.waitFor("Third origin: /bye/state0")
-	p.open("/auth/account")
-	require.Equal(t, "/auth/login", p.path(), "signed out")
+	p.Open("/auth/account")
+	require.Equal(t, "/auth/login", p.Path(), "signed out")
 }
 
 // waitFor waits until the page says text. One page leads to the next by itself, so that the first may still be there, or just going away.
 func (p *person) waitFor(text string) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.tab, patience)
+	p.T.Helper()
+	ctx, cancel := context.WithTimeout(p.Tab, browsertest.Patience)
 	defer cancel()
 	for {
 		shown, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("main")))
@@ -90,7 +91,7 @@ func (p *person) waitFor(text string) {
 			return
 		}
 		if ctx.Err() != nil {
-			require.Equal(p.t, text, p.text())
+			require.Equal(p.T, text, p.Text())
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

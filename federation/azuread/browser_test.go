@@ -21,50 +21,19 @@ import (
 	"github.com/stepwell/stepwell/internal/browsertest"
 )
 
-const patience = browsertest.Patience
+// tab is a Chromium with somebody at it.
+type tab struct{ *browsertest.Person }
 
-// tab is a Chromium.
-type tab struct {
-	t   *testing.T
-	ctx context.Context
-}
-
-func newTab(t *testing.T) *tab {
-	t.Helper()
-	return &tab{t: t, ctx: browsertest.Open(t)}
-}
-
-func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		ctx, cancel := context.WithTimeout(b.ctx, time.Second)
-		defer cancel()
-		text, _ := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("body")))
-		b.t.Fatalf("%s: %v\n%s", what, err, text)
-	}
-}
-
-func (b *tab) open(address, heading string) {
-	b.t.Helper()
-	b.do("opening "+address, chromedp.Navigate(address), chromedp.WaitReady(fmt.Sprintf(`//h1[contains(., %q)]`, heading)))
+func (b tab) open(address, heading string) {
+	b.T.Helper()
+	b.Do("opening "+address, chromedp.Navigate(address), chromedp.WaitReady(fmt.Sprintf(`//h1[contains(., %q)]`, heading)))
 }
 
 // signIn types a name at the directory's page, and arrives at the application.
-func (b *tab) signIn(name string) {
-	b.t.Helper()
-	b.do("signing in as "+name, chromedp.SendKeys(chromedp.CSS("#other"), name),
+func (b tab) signIn(name string) {
+	b.T.Helper()
+	b.Do("signing in as "+name, chromedp.SendKeys(chromedp.CSS("#other"), name),
 		chromedp.Click(`//main//button[normalize-space()="Sign in"]`, chromedp.NodeVisible), chromedp.WaitReady(`//h1[contains(., "Welcome")]`))
-}
-
-func (b *tab) text() string {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("main")))
-	require.NoError(b.t, err)
-	return text
 }
 
 // shop is an application that people sign in to by both protocols. Its cookies are for http on a loopback address,
@@ -187,7 +156,7 @@ func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("drives a browser")
 	}
-	b := newTab(t)
+	b := tab{browsertest.NewPerson(t, "azuread", "", 1280, true)}
 	s := &shop{t: t, providers: make(map[string]federation.Provider), pending: make(map[string][]byte), session: make(map[string][]byte)}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -220,7 +189,7 @@ func TestBrowser(t *testing.T) {
 		b.open(s.base+"/"+c.app+"/begin", "Pick an account")
 		k.roll()
 		b.signIn(c.user)
-		require.Contains(t, b.text(), c.subject+" with "+c.groups+", session true")
+		require.Contains(t, b.Text(), c.subject+" with "+c.groups+", session true")
 		b.open(s.base+"/"+c.app+"/signout", "Signed out")
 	}
 	s.mu.Lock()

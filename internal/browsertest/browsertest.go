@@ -4,6 +4,15 @@
 //	browsertest.Size(t, tab, 390, false)    // the width of a telephone, and no JavaScript
 //	err := chromedp.Do(tab, chromedp.Navigate(address))
 //
+// [Person] does the same and more in the words of somebody who uses the pages:
+//
+//	p := browsertest.NewPerson(t, "shop", server.URL, 390, true)
+//	p.UseAxe()                              // look for what shuts people out, too
+//	p.Open("/")
+//	p.Fill("username", "ada@example.com")
+//	p.Press("Sign in")
+//	p.Sees("home", "Hello, ada@example.com")
+//
 // Where no browser is installed, the test is skipped with a word on what to install. With STEPWELL_TEST_NOSKIP=1 in the environment it
 // fails instead, so that no continuous integration goes without.
 package browsertest
@@ -13,7 +22,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -86,10 +94,26 @@ func Size(t testing.TB, tab context.Context, width int64, script bool) {
 // nothing may be skipped.
 func Axe(t testing.TB) string {
 	t.Helper()
-	_, file, _, _ := runtime.Caller(0)
-	source, err := os.ReadFile(filepath.Join(filepath.Dir(file), "..", "..", ".ci", "node_modules", "axe-core", "axe.min.js"))
+	source, err := os.ReadFile(filepath.Join(ci(t), "node_modules", "axe-core", "axe.min.js"))
 	if err != nil && os.Getenv("STEPWELL_TEST_NOSKIP") == "1" {
 		t.Fatalf("browsertest: axe-core is not installed: run npm ci --prefix .ci: %v", err)
 	}
 	return string(source)
+}
+
+// ci returns the folder .ci of this module. Tests run in the folder of their package, which is somewhere below the module's root.
+func ci(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return filepath.Join(dir, ".ci")
+		}
+		if filepath.Dir(dir) == dir {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	t.Fatalf("browsertest: the root of the module is not above the folder of the test (%v)", err)
+	return ""
 }
