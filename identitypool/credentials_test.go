@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -18,195 +16,10 @@ import (
 	"github.com/stepwell/stepwell/identitypool"
 )
 
-func TestGetID(t *testing.T) {
-	p := newPool(t, config(newClock()))
-	ann := getID(t, p, login("ann"))
-	require.Regexp(t, `^eu-west-1:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, ann)
-	require.Equal(t, ann, getID(t, p, login("ann")))
-	seen := map[string]bool{ann: true}
-	for _, logins := range []map[string]string{
-		login("bob"), login("Ann"), login("ann "), {"other.example.com": "ann"}, {"ID.example.com": "ann"}, nil, nil, {},
-	} {
-		id := getID(t, p, logins)
-		require.False(t, seen[id], "%v", logins)
-		seen[id] = true
-	}
-}
-
-// TestA17_Logins: what is no valid login gets nothing, and is told nothing.
-func TestA17_Logins(t *testing.T) {
-	var logs bytes.Buffer
-	c := config(newClock())
-	c.Logger = slog.New(slog.NewTextHandler(&logs, nil))
-	p := newPool(t, c)
-	ann := getID(t, p, login("ann"))
-	for _, test := range []struct {
-		name   string
-		logins map[string]string
-		code   identitypool.Code
-		text   string
-	}{
-		{"expired", login("expired"), identitypool.NotAuthorized, "Invalid login token."},
-		{"verifier panics", login("panic"), identitypool.InternalError, "could not be processed"},
-		{"no claims", login("nothing"), identitypool.NotAuthorized, "Invalid login token."},
-		{"numeric subject", login("numeric"), identitypool.NotAuthorized, "Invalid login token."},
-		{"empty subject", login("raw:"), identitypool.NotAuthorized, "Invalid login token."},
-		{"long subject", login(strings.Repeat("x", 256)), identitypool.NotAuthorized, "Invalid login token."},
-		{"subject with NUL", login("a\x00b"), identitypool.NotAuthorized, "Invalid login token."},
-		{"subject not UTF-8", login("a\xff"), identitypool.NotAuthorized, "Invalid login token."},
-		{"empty token", login(""), identitypool.InvalidParameter, "1 to 50000"},
-		{"long token", login(strings.Repeat("x", 50_001)), identitypool.InvalidParameter, "1 to 50000"},
-		{"provider down", login("down"), identitypool.ExternalService, "could not be asked"},
-		{"unknown provider", map[string]string{"evil.example.com": "ann"}, identitypool.NotAuthorized, "not from a supported provider"},
-		{"provider case", map[string]string{"Id.example.com": "ann"}, identitypool.NotAuthorized, "not from a supported provider"},
-		{"provider with scheme", map[string]string{"https://id.example.com": "ann"}, identitypool.NotAuthorized, "not from a supported provider"},
-		{"several", map[string]string{provider: "ann", "other.example.com": "ann"}, identitypool.InvalidParameter, "not supported"},
-		{"too many", map[string]string{"1": "", "2": "", "3": "", "4": "", "5": "", "6": "", "7": "", "8": "", "9": "", "10": "", "11": ""}, identitypool.InvalidParameter, "at most 10"},
-	} {
-		_, err := p.GetID(t.Context(), identitypool.GetIDInput{Logins: test.logins})
-		require.ErrorIs(t, err, test.code, test.name)
-		require.ErrorContains(t, err, test.text, test.name)
-		_, err2 := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: ann, Logins: test.logins})
-		require.Equal(t, err.Error(), err2.Error(), test.name)
-	}
-	require.Contains(t, logs.String(), "login refused")
-	require.Contains(t, logs.String(), "could not be asked")
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := p.GetID(ended, identitypool.GetIDInput{Logins: login("expired")})
-	require.ErrorIs(t, err, identitypool.InternalError)
-	require.ErrorIs(t, err, context.Canceled)
-}
-
-// temporary is an error as a user pool returns it whose store does not answer.
-type temporary bool
-
-func (e temporary) Error() string   { return "no answer" }
-func (e temporary) Temporary() bool { return bool(e) }
-
-// TestA17_VerifierErrors: a provider that could not be asked says nothing about the token, and the client must not throw it away.
-func TestA17_VerifierErrors(t *testing.T) {
-	for _, test := range []struct {
-		err  error
-		code identitypool.Code
-	}{
-		{errors.New("expired"), identitypool.NotAuthorized},
-		{temporary(false), identitypool.NotAuthorized},
-		{fmt.Errorf("verify: %w", context.Canceled), identitypool.NotAuthorized}, // not by this caller
-		{fmt.Errorf("verify: %w", temporary(true)), identitypool.ExternalService},
-		{fmt.Errorf("verify: %w", identitypool.ExternalService), identitypool.ExternalService},
-		{fmt.Errorf("verify: %w", context.DeadlineExceeded), identitypool.ExternalService},
-		{&net.OpError{Op: "dial", Err: errors.New("refused")}, identitypool.ExternalService},
-	} {
-		c := config(newClock())
-		c.Logins = map[string]identitypool.LoginVerifier{provider: identitypool.LoginFunc(func(context.Context, string) (map[string]any, error) {
-			return map[string]any{"sub": "ann"}, test.err
-		})}
-		_, err := newPool(t, c).GetID(t.Context(), identitypool.GetIDInput{Logins: login("token")})
-		require.ErrorIs(t, err, test.code, "%v", test.err)
-		require.ErrorIs(t, err, test.err)
-	}
-}
-
-// TestH12_NoTokenInLogs: not even where the error of a verifier quotes it.
-func TestH12_NoTokenInLogs(t *testing.T) {
-	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLWFubg"
-	for _, quoted := range []string{token, "eyJzdWIiOiJhbm4ifQ", "c2lnbmF0dXJlLW9mLWFubg"} {
-		for _, cause := range []error{errors.New("bad token " + quoted), fmt.Errorf("%w: asking about %s", identitypool.ExternalService, quoted)} {
-			var logs bytes.Buffer
-			c := config(newClock())
-			c.Logger = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			c.Logins = map[string]identitypool.LoginVerifier{provider: identitypool.LoginFunc(func(context.Context, string) (map[string]any, error) {
-				return nil, cause
-			})}
-			_, err := newPool(t, c).GetID(t.Context(), identitypool.GetIDInput{Logins: login(token)})
-			require.NotContains(t, err.Error(), quoted)
-			require.Contains(t, logs.String(), "[redacted]")
-			require.NotContains(t, logs.String(), quoted)
-		}
-	}
-}
-
-// TestJ32_VerifierPanics: no identity, an operator who learns where, and a log without the value, which may hold the token.
-func TestJ32_VerifierPanics(t *testing.T) {
-	for _, test := range []struct{ panics, logged any }{
-		{errors.New("secret-token"), "*errors.errorString"}, {"secret-token", "string"}, {nil, "nil pointer dereference"},
-	} {
-		var logs bytes.Buffer
-		c := config(newClock())
-		c.Logger = slog.New(slog.NewTextHandler(&logs, nil))
-		c.Logins = map[string]identitypool.LoginVerifier{provider: identitypool.LoginFunc(func(context.Context, string) (map[string]any, error) {
-			if test.panics == nil {
-				var missing *http.Request
-				return map[string]any{"sub": missing.Method}, nil
-			}
-			panic(test.panics)
-		})}
-		id, err := newPool(t, c).GetID(t.Context(), identitypool.GetIDInput{Logins: login("secret-token")})
-		require.ErrorIs(t, err, identitypool.InternalError)
-		require.Empty(t, id)
-		require.Contains(t, logs.String(), test.logged)
-		require.Contains(t, logs.String(), "credentials_test.go")
-		require.NotContains(t, logs.String(), "secret-token")
-	}
-}
-
-// TestA17_IdentityAndLogin: an identity is used with its own login only, and a guest's without.
-func TestA17_IdentityAndLogin(t *testing.T) {
-	c := config(newClock())
-	p := newPool(t, c)
-	ann, bob, visitor := getID(t, p, login("ann")), getID(t, p, login("bob")), getID(t, p, nil)
-	for _, test := range []struct {
-		id     string
-		logins map[string]string
-		code   identitypool.Code
-	}{
-		{ann, login("ann"), ""},
-		{visitor, nil, ""},
-		{ann, nil, identitypool.NotAuthorized},
-		{ann, login("bob"), identitypool.NotAuthorized},
-		{bob, login("ann"), identitypool.NotAuthorized},
-		{ann, map[string]string{"other.example.com": "ann"}, identitypool.NotAuthorized},
-		{ann, map[string]string{"ID.example.com": "ann"}, identitypool.NotAuthorized},
-		{ann, login("Ann"), identitypool.NotAuthorized},
-		{visitor, login("ann"), identitypool.NotAuthorized},
-		{visitor, login("new"), identitypool.NotAuthorized},
-		{otherPool, nil, identitypool.ResourceNotFound},
-		{otherPool, login("ann"), identitypool.ResourceNotFound},
-		{"", nil, identitypool.InvalidParameter},
-		{strings.ToUpper(ann), login("ann"), identitypool.InvalidParameter},
-		{ann + "\x00", login("ann"), identitypool.InvalidParameter},
-		{ann + "\n", login("ann"), identitypool.InvalidParameter},
-		{strings.Repeat("a", 100) + ann, login("ann"), identitypool.InvalidParameter},
-	} {
-		_, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: test.id, Logins: test.logins})
-		if test.code == "" {
-			require.NoError(t, err)
-			continue
-		}
-		require.ErrorIs(t, err, test.code, "%q %v", test.id, test.logins)
-	}
-
-	// The same store, another pool: its identities are not there.
-	c.ID = otherPool
-	q := newPool(t, c)
-	_, err := q.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: ann, Logins: login("ann")})
-	require.ErrorIs(t, err, identitypool.ResourceNotFound)
-	require.NotEqual(t, ann, getID(t, q, login("ann")))
-
-	// No guests: neither new ones nor those that were.
-	c.ID, c.AllowUnauthenticated = poolID, false
-	p = newPool(t, c)
-	_, err = p.GetID(t.Context(), identitypool.GetIDInput{})
-	require.ErrorIs(t, err, identitypool.NotAuthorized)
-	_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: visitor})
-	require.ErrorIs(t, err, identitypool.NotAuthorized)
-}
-
 func TestCredentials(t *testing.T) {
 	k := newClock()
 	p := newPool(t, config(k))
-	_, c := credentialsOf(t, p, login("ann"))
+	id, c := credentialsOf(t, p, login("ann"))
 	require.Regexp(t, `^ASIA[A-Z2-7]{16}$`, c.AccessKeyID)
 	require.Regexp(t, `^[A-Za-z0-9+/]{40}$`, c.SecretAccessKey)
 	require.Equal(t, k.now.Truncate(time.Second).Add(time.Hour), c.Expiration)
@@ -214,9 +27,20 @@ func TestCredentials(t *testing.T) {
 	require.NotEqual(t, c.AccessKeyID, again.AccessKeyID)
 	require.NotEqual(t, c.SecretAccessKey, again.SecretAccessKey)
 
+	caller, err := call(t, p, k, c)
+	require.NoError(t, err)
+	require.Equal(t, id, caller.IdentityID)
+	require.Equal(t, "arn:aws:sts::000000000000:assumed-role/User/CognitoIdentityCredentials", caller.ARN)
+	require.Equal(t, "arn:aws:iam::000000000000:role/User", caller.RoleARN)
+	require.Regexp(t, `^AROA[A-Z2-7]{17}:CognitoIdentityCredentials$`, caller.UserID)
+	require.Equal(t, "authenticated", caller.AMR[0])
+	require.Contains(t, caller.AMR, provider)
+	require.Equal(t, k.now.Truncate(time.Microsecond), caller.Issued)
+	require.Equal(t, c.Expiration, caller.Expires)
+
 	var logs bytes.Buffer
 	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "c", c)
-	logs.WriteString(c.String())
+	fmt.Fprintf(&logs, "%s %v %+v %#v", c, c, c, c)
 	require.Contains(t, logs.String(), c.AccessKeyID)
 	require.NotContains(t, logs.String(), c.SecretAccessKey)
 	require.NotContains(t, logs.String(), c.SessionToken)
@@ -239,6 +63,7 @@ func TestA18_Duration(t *testing.T) {
 		{ann, login("ann"), 2 * time.Hour, 2 * time.Hour},
 		{ann, login("ann"), 15 * time.Minute, 15 * time.Minute},
 		{ann, login("ann"), 2*time.Hour + time.Second, 0},
+		{ann, login("ann"), 12 * time.Hour, 0},
 		{ann, login("ann"), 15*time.Minute - time.Second, 0},
 		{ann, login("ann"), 16*time.Minute + 1, 0},
 		{ann, login("ann"), -time.Hour, 0},
@@ -252,8 +77,41 @@ func TestA18_Duration(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err)
-		require.Equal(t, k.now.Truncate(time.Second).Add(test.want), c.Expiration)
+		require.Equal(t, k.now.Truncate(time.Second).Add(test.want), c.Credentials.Expiration)
 	}
+}
+
+// TestA6_ExpiredByASecond: credentials are good until their last instant.
+func TestA6_ExpiredByASecond(t *testing.T) {
+	k := newClock()
+	p := newPool(t, config(k))
+	_, c := credentialsOf(t, p, login("ann"))
+	k.now = c.Expiration.Add(-1)
+	_, err := call(t, p, k, c)
+	require.NoError(t, err)
+	for _, late := range []time.Duration{0, time.Second} {
+		k.now = c.Expiration.Add(late)
+		_, err = call(t, p, k, c)
+		require.ErrorIs(t, err, identitypool.ExpiredToken)
+	}
+}
+
+// TestA6_PreviousSessionKeys: a new key ends nobody's credentials while the old one is kept, and everybody's when it is not.
+func TestA6_PreviousSessionKeys(t *testing.T) {
+	k := newClock()
+	c := config(k)
+	_, old := credentialsOf(t, newPool(t, c), login("ann"))
+	c.SessionKey, c.PreviousSessionKeys = []byte("fedcba9876543210fedcba9876543210"), [][]byte{sessionKey}
+	p := newPool(t, c)
+	_, err := call(t, p, k, old)
+	require.NoError(t, err)
+	_, young := credentialsOf(t, p, login("ann"))
+	c.PreviousSessionKeys = nil
+	p = newPool(t, c)
+	_, err = call(t, p, k, young)
+	require.NoError(t, err)
+	_, err = call(t, p, k, old)
+	require.ErrorIs(t, err, identitypool.InvalidSignature)
 }
 
 // failing is a store that does not answer.
@@ -261,28 +119,42 @@ type failing struct{ identitypool.Store }
 
 var errDown = errors.New("connection refused to 10.0.0.1 password=hunter2")
 
-func (failing) CreateIdentity(context.Context, string, identitypool.Identity) error { return errDown }
-func (failing) IdentityForLogin(context.Context, string, identitypool.Identity) (identitypool.Identity, error) {
+func (failing) SaveIdentities(context.Context, string, []identitypool.Identity) error { return errDown }
+func (failing) IdentityOfLogin(context.Context, string, identitypool.Login) (identitypool.Identity, error) {
 	return identitypool.Identity{}, errDown
 }
 func (failing) Identity(context.Context, string, string) (identitypool.Identity, error) {
 	return identitypool.Identity{}, errDown
 }
+func (failing) Revoke(context.Context, string, identitypool.Revocation) error { return errDown }
+func (failing) Revocations(context.Context, string, []string, time.Time) ([]identitypool.Revocation, error) {
+	return nil, errDown
+}
 
 // TestD3_StoreFails: closed, with a message that tells nothing and a cause for the log.
 func TestD3_StoreFails(t *testing.T) {
-	c := config(newClock())
+	k := newClock()
+	c := config(k)
+	_, good := credentialsOf(t, newPool(t, c), login("ann"))
 	c.Store = failing{}
 	p := newPool(t, c)
-	for _, logins := range []map[string]string{nil, login("ann")} {
-		_, err := p.GetID(t.Context(), identitypool.GetIDInput{Logins: logins})
+	check := func(err error) {
+		t.Helper()
 		require.ErrorIs(t, err, identitypool.InternalError)
 		require.ErrorIs(t, err, errDown)
 		require.NotContains(t, err.Error(), "hunter2")
-		_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: poolID, Logins: logins})
-		require.ErrorIs(t, err, identitypool.InternalError)
-		require.NotContains(t, err.Error(), "hunter2")
 	}
+	for _, logins := range []map[string]string{nil, login("ann")} {
+		_, err := p.GetID(t.Context(), identitypool.GetIDInput{Logins: logins})
+		check(err)
+		_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: poolID, Logins: logins})
+		check(err)
+	}
+	_, err := call(t, p, k, good)
+	check(err)
+	check(p.Revoke(t.Context(), identitypool.RevokeInput{All: true}))
+	_, err = p.ListRevocations(t.Context())
+	check(err)
 }
 
 // TestRandomFails: no identifier, key or nonce is made of what is not random.
@@ -297,4 +169,89 @@ func TestRandomFails(t *testing.T) {
 		}
 		require.ErrorIs(t, err, identitypool.InternalError, enough)
 	}
+}
+
+// TestA17_GuestsEnd: when guests are no longer allowed, neither are the credentials they have.
+func TestA17_GuestsEnd(t *testing.T) {
+	k := newClock()
+	c := config(k)
+	p := newPool(t, c)
+	visitor, guest := credentialsOf(t, p, nil)
+	caller, err := call(t, p, k, guest)
+	require.NoError(t, err)
+	require.True(t, caller.Guest())
+	require.Equal(t, []string{"unauthenticated"}, caller.AMR)
+	c.AllowUnauthenticated = false
+	p = newPool(t, c)
+	_, err = call(t, p, k, guest)
+	require.ErrorIs(t, err, identitypool.NotAuthorized)
+	_, err = p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: visitor})
+	require.ErrorIs(t, err, identitypool.NotAuthorized)
+}
+
+// TestA15_GuestCeiling: guests do no more than both the role and the ceiling allow, and the default ceiling lets the application's own
+// actions through.
+func TestA15_GuestCeiling(t *testing.T) {
+	k := newClock()
+	c := config(k)
+	c.UnauthenticatedRole.Policies = []string{allow("*", "arn:app:notes:::*")}
+	_, guest := credentialsOf(t, newPool(t, c), nil)
+	for _, test := range []struct {
+		ceiling, action string
+		allowed         bool
+	}{
+		{"", "notes:Read", true},
+		{"", "s3:GetObject", true},
+		{"", "sts:AssumeRole", false},
+		{"", "STS:assumerole", false},
+		{"", "iam:ListUsers", false},
+		{"", "cognito-identity:DeleteIdentities", false},
+		{"", "cognito-sync:UpdateRecords", false},
+		{"", "kms:Decrypt", false},
+		{allow("notes:Read", "*"), "notes:Read", true},
+		{allow("notes:Read", "*"), "notes:Write", false},
+		{allow("sts:*", "*"), "sts:AssumeRole", true},
+	} {
+		c.GuestCeiling = test.ceiling
+		err := may(t, newPool(t, c), k, guest, test.action, "arn:app:notes:::x")
+		if test.allowed {
+			require.NoError(t, err, "%+v", test)
+		} else {
+			require.ErrorIs(t, err, identitypool.AccessDenied, "%+v", test)
+		}
+	}
+	// It is for guests alone.
+	c.GuestCeiling, c.AuthenticatedRole.Policies = "", []string{allow("sts:*", "arn:app:notes:::*")}
+	p := newPool(t, c)
+	_, user := credentialsOf(t, p, login("ann"))
+	require.NoError(t, may(t, p, k, user, "sts:AssumeRole", "arn:app:notes:::x"))
+}
+
+// TestA6_OtherKeyID: a session token is good with its own access key ID alone.
+func TestA6_OtherKeyID(t *testing.T) {
+	k := newClock()
+	p := newPool(t, config(k))
+	_, ann := credentialsOf(t, p, login("ann"))
+	_, bob := credentialsOf(t, p, login("bob"))
+	for _, id := range []string{bob.AccessKeyID, strings.ToLower(ann.AccessKeyID), ann.AccessKeyID[:19], ann.AccessKeyID + "A"} {
+		mixed := ann
+		mixed.AccessKeyID = id
+		_, err := call(t, p, k, mixed)
+		require.ErrorIs(t, err, identitypool.InvalidSignature, id)
+	}
+}
+
+// TestA7_ProviderRemoved: the credentials of a provider end with it; those that were got by another login as well, do, too.
+func TestA7_ProviderRemoved(t *testing.T) {
+	k := newClock()
+	c := config(k)
+	p := newPool(t, c)
+	_, one := credentialsOf(t, p, map[string]string{"other.example.com": "ann"})
+	_, both := credentialsOf(t, p, map[string]string{"other.example.com": "ann", provider: "ann"})
+	delete(c.Providers, provider)
+	p = newPool(t, c)
+	_, err := call(t, p, k, one)
+	require.NoError(t, err)
+	_, err = call(t, p, k, both)
+	require.ErrorIs(t, err, identitypool.NotAuthorized)
 }

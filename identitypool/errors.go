@@ -3,6 +3,7 @@ package identitypool
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/stepwell/stepwell/identitypool/sigv4"
 )
@@ -33,9 +34,75 @@ const (
 	ExpiredToken Code = "ExpiredToken"
 	// AccessDenied is a caller who is known and may not do this.
 	AccessDenied Code = "AccessDenied"
-	// RequestEntityTooLarge is a body beyond Config.MaxBody.
+	// RequestEntityTooLarge is a body beyond AuthorizerConfig.MaxBody.
 	RequestEntityTooLarge Code = "RequestEntityTooLarge"
+	// ReplayedRequest is a request that was accepted before, see AuthorizerConfig.PreventReplay.
+	ReplayedRequest Code = "ReplayedRequest"
+	// ResourceConflict is a login that belongs to another identity, or a second login of a provider that may have one.
+	ResourceConflict Code = "ResourceConflict"
+	// DeveloperUserAlreadyRegistered is a user of the developer's backend who has another identity.
+	DeveloperUserAlreadyRegistered Code = "DeveloperUserAlreadyRegistered"
+	// InvalidIdentityPoolConfiguration is a role that is missing, or whose trust policy does not allow what the pool asks.
+	InvalidIdentityPoolConfiguration Code = "InvalidIdentityPoolConfiguration"
+	// ConcurrentModification is a change that another one overtook again and again. Try again.
+	ConcurrentModification Code = "ConcurrentModification"
+	// LimitExceeded is more of something than there may be, such as logins of an identity.
+	LimitExceeded Code = "LimitExceeded"
+
+	// MalformedPolicyDocument is a session policy that does not parse.
+	MalformedPolicyDocument Code = "MalformedPolicyDocument"
+	// PackedPolicyTooLarge is a session policy, or tags, of more bytes than a session token may carry.
+	PackedPolicyTooLarge Code = "PackedPolicyTooLarge"
+	// IDPRejectedClaim is a token or assertion that the provider's verifier refuses, or that says something which is not allowed.
+	IDPRejectedClaim Code = "IDPRejectedClaim"
+	// InvalidIdentityToken is a token or assertion that is none, or of no provider of the pool.
+	InvalidIdentityToken Code = "InvalidIdentityToken"
+	// IDPCommunicationError is a provider that could not be asked, when roles are assumed.
+	IDPCommunicationError Code = "IDPCommunicationError"
 )
+
+// answer is how an error is told to an HTTP client.
+type answer struct {
+	name   string
+	status int
+}
+
+// answers has every Code.
+var answers = map[Code]answer{
+	InvalidParameter:                 {"InvalidParameterException", http.StatusBadRequest},
+	NotAuthorized:                    {"NotAuthorizedException", http.StatusForbidden},
+	ResourceNotFound:                 {"ResourceNotFoundException", http.StatusBadRequest},
+	ExternalService:                  {"ExternalServiceException", http.StatusBadRequest},
+	InternalError:                    {"InternalErrorException", http.StatusInternalServerError},
+	MissingAuthenticationToken:       {"MissingAuthenticationTokenException", http.StatusForbidden},
+	IncompleteSignature:              {"IncompleteSignatureException", http.StatusBadRequest},
+	InvalidSignature:                 {"InvalidSignatureException", http.StatusForbidden},
+	ExpiredToken:                     {"ExpiredTokenException", http.StatusForbidden},
+	AccessDenied:                     {"AccessDeniedException", http.StatusForbidden},
+	RequestEntityTooLarge:            {"RequestEntityTooLargeException", http.StatusRequestEntityTooLarge},
+	ReplayedRequest:                  {"ReplayedRequestException", http.StatusForbidden},
+	ResourceConflict:                 {"ResourceConflictException", http.StatusBadRequest},
+	DeveloperUserAlreadyRegistered:   {"DeveloperUserAlreadyRegisteredException", http.StatusBadRequest},
+	InvalidIdentityPoolConfiguration: {"InvalidIdentityPoolConfigurationException", http.StatusBadRequest},
+	ConcurrentModification:           {"ConcurrentModificationException", http.StatusBadRequest},
+	LimitExceeded:                    {"LimitExceededException", http.StatusBadRequest},
+	MalformedPolicyDocument:          {"MalformedPolicyDocumentException", http.StatusBadRequest},
+	PackedPolicyTooLarge:             {"PackedPolicyTooLargeException", http.StatusBadRequest},
+	IDPRejectedClaim:                 {"IDPRejectedClaimException", http.StatusForbidden},
+	InvalidIdentityToken:             {"InvalidIdentityTokenException", http.StatusBadRequest},
+	IDPCommunicationError:            {"IDPCommunicationErrorException", http.StatusBadRequest},
+}
+
+// answerOf returns the answer of a code, or that of InternalError for one that the package does not have.
+func answerOf(c Code) answer {
+	if a, ok := answers[c]; ok {
+		return a
+	}
+	return answers[InternalError]
+}
+
+// Status returns the status of HTTP that a request is refused with, such as 403.
+func (c Code) Status() int { return answerOf(c).status }
 
 // Error returns the code, with the name of the package before it.
 func (c Code) Error() string { return "identitypool: " + string(c) }
@@ -78,11 +145,18 @@ var signatureCodes = map[sigv4.Code]Code{
 	sigv4.InvalidSignature:           InvalidSignature,
 	sigv4.RequestEntityTooLarge:      RequestEntityTooLarge,
 	sigv4.RequestBodyUnreadable:      InvalidParameter,
+	sigv4.ExpiredRequest:             InvalidSignature,
+	sigv4.ReplayedRequest:            ReplayedRequest,
+	sigv4.IncompleteBody:             InvalidParameter,
+	sigv4.BadDigest:                  InvalidParameter,
 }
 
 func signatureError(err error) *Error {
-	var refused *sigv4.Error
-	if !errors.As(err, &refused) {
+	if own, ok := errors.AsType[*Error](err); ok {
+		return own
+	}
+	refused, ok := errors.AsType[*sigv4.Error](err)
+	if !ok {
 		return internal("verify a signature", err)
 	}
 	return &Error{Code: signatureCodes[refused.Code], Message: sentence(refused.Message), cause: err}

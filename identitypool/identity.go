@@ -9,65 +9,85 @@ import (
 
 // GetIDInput is what GetID takes.
 type GetIDInput struct {
-	// Logins maps the name of a provider to a token of it. None makes an identity for a guest; more than one is not supported.
+	// Logins maps names of providers to tokens of them, at most 10. None makes an identity for a guest.
 	Logins map[string]string
 }
 
-// GetID returns the identifier of the identity that has the login, and makes one the first time. Without a login it makes a new identity
-// for a guest, each time.
+// GetID returns the identifier of the identity that has the logins. If none of them was seen before, it makes one; those that are new are
+// linked to the identity of the others. Logins that have different identities prove that both are the same user's: the identities are
+// merged, see [Pool.GetCredentialsForIdentity]. Without logins GetID makes a new identity for a guest, each time.
 //
-// It returns NotAuthorized if the login is not valid or guests are not allowed, InvalidParameter for input that is too long or not
-// supported, ExternalService if the provider could not be asked, and InternalError if the store failed or the verifier panicked.
+// It returns NotAuthorized if a login is not valid, the identity is disabled or guests are not allowed, ResourceConflict if the identity
+// would have two logins of one provider, LimitExceeded if it would have more than 20, InvalidParameter for input that is too long,
+// ExternalService if a provider could not be asked, ConcurrentModification if the identity kept changing meanwhile, and InternalError if
+// the store failed or a verifier panicked.
 func (p *Pool) GetID(ctx context.Context, in GetIDInput) (string, error) {
-	login, err := p.verifyLogins(ctx, in.Logins)
+	logins, err := p.verifyLogins(ctx, in.Logins, false)
 	if err != nil {
 		return "", err
 	}
-	if login == nil && !p.guests {
+	if len(logins) == 0 && !p.guests {
 		return "", noGuests()
 	}
-	id, err := p.newIdentityID()
-	if err != nil {
-		return "", err
-	}
-	candidate := Identity{ID: id, Created: p.now()}
-	if login == nil {
-		if err := p.store.CreateIdentity(ctx, p.id, candidate); err != nil {
-			return "", internal("create an identity", err)
-		}
-		return id, nil
-	}
-	candidate.Logins = []Login{*login}
-	found, err := p.store.IdentityForLogin(ctx, p.id, candidate)
-	if err != nil {
-		return "", internal("find the identity of a login", err)
-	}
-	return found.ID, nil
+	identity, err := p.resolve(ctx, linking{logins: logins})
+	return identity.ID, err
 }
 
 func noGuests() *Error {
 	return fail(NotAuthorized, "Unauthenticated access is not supported for this identity pool.")
 }
 
-// identityFor returns the identity if it may be used with the login: one of its own, or none if it has none.
-func (p *Pool) identityFor(ctx context.Context, id string, login *Login) (Identity, error) {
+func forbidden(id string) *Error {
+	return fail(NotAuthorized, "Access to Identity '%s' is forbidden.", id)
+}
+
+func noIdentity(id string) *Error {
+	return fail(ResourceNotFound, "Identity '%s' not found.", id)
+}
+
+func noMatch() *Error {
+	return fail(NotAuthorized, "Logins don't match. Please include at least one valid login for this identity or identity pool.")
+}
+
+// checkIdentityID refuses what cannot be an identifier of an identity.
+func checkIdentityID(id string) error {
+	if len(id) > maxPoolID || !poolID.MatchString(id) {
+		return fail(InvalidParameter, "The identity identifier is not of the form region:uuid.")
+	}
+	return nil
+}
+
+// identityFor returns the identity that may be used with the logins, which links those that are new to it, and merges it with the
+// identities that have the others: then the one that is returned may have another ID. Without logins it is a guest's.
+func (p *Pool) identityFor(ctx context.Context, id string, logins []verified) (Identity, error) {
+	if err := checkIdentityID(id); err != nil {
+		return Identity{}, err
+	}
+	if len(logins) > 0 {
+		return p.resolve(ctx, linking{id: id, logins: logins})
+	}
+	identity, err := p.readIdentity(ctx, id)
+	switch {
+	case err != nil:
+		return Identity{}, err
+	case identity.Authenticated || identity.Disabled:
+		return Identity{}, forbidden(id)
+	case !p.guests:
+		return Identity{}, noGuests()
+	}
+	return identity, nil
+}
+
+// readIdentity returns an identity, or ResourceNotFound.
+func (p *Pool) readIdentity(ctx context.Context, id string) (Identity, error) {
 	identity, err := p.store.Identity(ctx, p.id, id)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Identity{}, fail(ResourceNotFound, "Identity '%s' not found.", id)
+		return Identity{}, noIdentity(id)
 	case err != nil:
 		return Identity{}, internal("read an identity", err)
-	case login == nil && len(identity.Logins) > 0:
-		return Identity{}, fail(NotAuthorized, "Access to Identity '%s' is forbidden.", id)
-	case login == nil:
-		return identity, nil
 	}
-	for _, own := range identity.Logins {
-		if own == *login {
-			return identity, nil
-		}
-	}
-	return Identity{}, fail(NotAuthorized, "Logins don't match. Please include at least one valid login for this identity or identity pool.")
+	return identity, nil
 }
 
 // newIdentityID returns the region with a random UUID (RFC 9562, version 4).

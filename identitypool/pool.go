@@ -1,23 +1,37 @@
 package identitypool
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/stepwell/stepwell/identitypool/sigv4"
+	"github.com/stepwell/stepwell/identitypool/policy"
 )
 
 const (
 	defaultAccount = "000000000000"
-	defaultService = "execute-api"
-	maxProvider    = 128
+	defaultIssuer  = "https://" + keyPrefix
+	// maxPoolID is Cognito's limit for identifiers of pools and identities.
+	maxPoolID = 55
+	maxIssuer = 255
+	// maxServiceControl bounds the levels of Config.ServiceControlPolicies, and the documents of one.
+	maxServiceControl  = 10
+	maxManagedPolicies = 1_000
+)
+
+var (
+	poolID        = regexp.MustCompile(`^([a-z0-9]+(?:-[a-z0-9]+)*):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	accountID     = regexp.MustCompile(`^[0-9]{12}$`)
+	developerName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 )
 
 // Config is what the program gives [New].
@@ -27,70 +41,107 @@ type Config struct {
 	ID string
 	// Region is the region that requests are signed for. The default is the region in ID; any other is refused.
 	Region string
-	// Account is the account number in the ARNs of roles, 12 digits. The default is "000000000000".
+	// Account is the account number in ARNs, 12 digits. The default is "000000000000".
 	Account string
-	// Service is the service that requests are signed for. The default is "execute-api". Give each service of yours its own name if
-	// a request to one must not be sent again to another.
-	Service string
-	// Store remembers identities. Required.
+	// Issuer is the issuer of the tokens of GetOpenIDToken: an https URL without query and fragment, at which the program serves the
+	// discovery document of package sts, if others are to verify the tokens. The default is "https://cognito-identity.amazonaws.com", as
+	// in Cognito, which serves for tokens that come back to this pool only.
+	Issuer string
+	// Store remembers identities, revocations and keys. Required.
 	Store Store
-	// Logins maps the name of each accepted provider, which clients use as the key of a login, to what verifies its tokens. A name is 1
-	// to 128 printable ASCII characters without spaces; by custom it is the issuer without its scheme.
-	Logins map[string]LoginVerifier
+	// Providers maps the name of each accepted provider, which clients use as the key of a login, to how its tokens are verified and
+	// which roles they give. A name is 1 to 128 printable ASCII characters without spaces; by custom it is the issuer without its scheme,
+	// and for SAML the ARN of the provider.
+	Providers map[string]Provider
+	// DeveloperProvider is the name under which the developer's own backend vouches for its users, 1 to 128 letters, digits and _.-; it
+	// cannot be changed once it was used. "" means that there is none.
+	DeveloperProvider string
+	// DeveloperRoleMapping is the role mapping of DeveloperProvider, by the principal tags that the backend gives: it is of type
+	// RulesMapping, and their keys are the claims of its rules. Nil is none.
+	DeveloperRoleMapping *RoleMapping
 	// AllowUnauthenticated lets guests in. The default is that they are refused.
 	AllowUnauthenticated bool
-	// AuthenticatedRole is what identities with a login may do. Required if there are Logins.
+	// AllowClassicFlow lets clients have tokens by GetOpenIDToken, to exchange them for credentials of any role that trusts the pool. The
+	// default is that only GetCredentialsForIdentity gives credentials.
+	AllowClassicFlow bool
+	// AuthenticatedRole is what identities with a login may do. Required if there are Providers or a DeveloperProvider.
 	AuthenticatedRole Role
 	// UnauthenticatedRole is what guests may do. Required if AllowUnauthenticated.
 	UnauthenticatedRole Role
-	// SessionKey seals session tokens: 32 secret random bytes, the same in every process and after a restart. The default is a random
-	// key: then credentials are good in this process only, and end with it. A change of the key ends all credentials that were issued
-	// before.
+	// Roles are more roles, which role mappings choose and AssumeRole gives.
+	Roles []Role
+	// GuestCeiling is a policy that must allow what a guest does, beside the UnauthenticatedRole: a session policy of every session of a
+	// guest. "" is [DefaultGuestCeiling].
+	GuestCeiling string
+	// ManagedPolicies are documents that AssumeRole and its like can name as session policies, by the names in their ARNs,
+	// "arn:aws:iam::ACCOUNT:policy/NAME": 1 to 128 characters of A-Z, a-z, 0-9 and _+=,.@-. Nil is none.
+	ManagedPolicies map[string]string
+	// ServiceControlPolicies are policies of the organization, level by level: each level must have one that allows. They bind every
+	// caller. Nil is none.
+	ServiceControlPolicies [][]string
+	// Users finds users with long-term access keys. Nil means that there are none.
+	Users UserSource
+	// VerifyMFA verifies the code of a user's device for AssumeRole and GetSessionToken. It must accept a code once, and few wrong ones.
+	// Nil refuses calls with a code.
+	VerifyMFA func(ctx context.Context, userName, serialNumber, tokenCode string) (bool, error)
+	// SessionKey seals session tokens and signing keys: 32 secret random bytes, the same in every process and after a restart. The
+	// default is a random key: then credentials are good in this process only, and end with it. A change of the key ends all credentials
+	// that were issued before, but for those of PreviousSessionKeys.
 	SessionKey []byte
-	// MaxBody is how many bytes of a request's body Handler and Authenticate read at most: 1 MiB by default, and no more than 1 GiB.
-	MaxBody int64
+	// PreviousSessionKeys are keys whose session tokens, and whatever else was sealed under them, are still accepted.
+	PreviousSessionKeys [][]byte
+	// RevocationDelay is how long a process may go on accepting credentials after they were revoked in another process, at most 5
+	// minutes. The default is 0: each request asks the store. With any other value the store is asked once in that time, and no request
+	// waits for it.
+	RevocationDelay time.Duration
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
-	// Rand is the source of identifiers and secrets, safe for concurrent use; crypto/rand.Reader by default.
+	// Rand is the source of identifiers, secrets and keys, safe for concurrent use; crypto/rand.Reader by default.
 	Rand io.Reader
 	// Logger gets what an operator should know, without secrets; slog.Default() by default.
 	Logger *slog.Logger
 }
 
-// Pool gives credentials and verifies requests that are signed with them. Make one with [New]. Its methods are safe for concurrent use,
-// and any number of processes may each have a Pool with the same Config.
+// Pool gives credentials, and tells what is behind them. Make one with [New]. Its methods are safe for concurrent use, and any number of
+// processes may each have a Pool with the same Config.
 type Pool struct {
-	id, region    string
-	account       string
-	store         Store
-	logins        map[string]LoginVerifier
-	guests        bool
-	authenticated *role // nil if there are no logins
-	guest         *role // nil if there are no guests
-	seal          *sealer
-	verifier      *sigv4.Verifier
-	now           func() time.Time
-	random        io.Reader
-	logger        *slog.Logger
+	id, region, account string
+	issuer              string
+	store               Store
+	providers           map[string]*provider
+	developer           string // the developer provider, or ""
+	developerMapping    *RoleMapping
+	guests, classic     bool
+	guestCeiling        [][]*policy.Document        // one set of one document
+	managed             map[string]*policy.Document // by ARN
+	serviceControl      [][]*policy.Document
+	parsed              *parsedDocuments
+	users               UserSource
+	verifyMFA           func(ctx context.Context, userName, serialNumber, tokenCode string) (bool, error)
+	config              Config // for SetRoles
+	roles               atomic.Pointer[roleSet]
+	seal                *sealer
+	revoked             *revocations
+	keys                *keyring
+	now                 func() time.Time
+	random              io.Reader
+	logger              *slog.Logger
 }
 
-var (
-	poolID      = regexp.MustCompile(`^([a-z0-9]+(?:-[a-z0-9]+)*):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	accountID   = regexp.MustCompile(`^[0-9]{12}$`)
-	serviceName = regexp.MustCompile(`^[a-z0-9]+(?:-[a-z0-9]+)*$`)
-)
-
-// maxPoolID is Cognito's limit for identifiers of pools and identities.
-const maxPoolID = 55
-
-// New returns a pool, or an error that names the field that is wrong. It does not use the store, and starts no goroutine.
+// New returns a pool, or an error that names the field that is wrong. It does not use the store, and starts no goroutine. What [Lint]
+// calls an error it refuses, what it calls a warning it logs.
 func New(config Config) (*Pool, error) {
 	p := &Pool{
-		id: config.ID, region: config.Region, account: config.Account, store: config.Store, logins: maps.Clone(config.Logins),
-		guests: config.AllowUnauthenticated, now: config.Now, random: config.Rand, logger: config.Logger,
+		id: config.ID, region: config.Region, account: config.Account, issuer: config.Issuer, store: config.Store,
+		developer: config.DeveloperProvider, guests: config.AllowUnauthenticated, classic: config.AllowClassicFlow,
+		users: config.Users, verifyMFA: config.VerifyMFA, now: config.Now, random: config.Rand, logger: config.Logger,
+		parsed: &parsedDocuments{},
 	}
 	if p.account == "" {
 		p.account = defaultAccount
+	}
+	if p.issuer == "" {
+		p.issuer = defaultIssuer
 	}
 	if p.now == nil {
 		p.now = time.Now
@@ -101,7 +152,9 @@ func New(config Config) (*Pool, error) {
 	if p.logger == nil {
 		p.logger = slog.Default()
 	}
-	for _, step := range []func(Config) error{p.configureIdentity, p.configureLogins, p.configureRoles, p.configureSessions} {
+	for _, step := range []func(Config) error{
+		p.configureIdentity, p.configureProviders, p.configurePolicies, p.configureRoles, p.configureSessions, p.lint,
+	} {
 		if err := step(config); err != nil {
 			return nil, err
 		}
@@ -125,70 +178,140 @@ func (p *Pool) configureIdentity(config Config) error {
 	case config.Store == nil:
 		return errors.New("identitypool: Config.Store is nil; give a store, such as memstore.New()")
 	}
-	return nil
-}
-
-func (p *Pool) configureLogins(config Config) error {
-	for name, verifier := range config.Logins {
-		if name == "" || len(name) > maxProvider || strings.Trim(name, printable) != "" {
-			return fmt.Errorf("identitypool: Config.Logins has the provider %q; a name is 1 to %d printable ASCII characters without spaces", name, maxProvider)
-		}
-		if name == keyPrefix {
-			return fmt.Errorf("identitypool: Config.Logins has the provider %q, which is reserved; logins of developers are not supported", name)
-		}
-		if function, ok := verifier.(LoginFunc); verifier == nil || ok && function == nil {
-			return fmt.Errorf("identitypool: Config.Logins[%q] is nil; give what verifies the tokens of that provider", name)
-		}
-	}
-	if len(config.Logins) == 0 && !config.AllowUnauthenticated {
-		return errors.New("identitypool: Config has neither Logins nor AllowUnauthenticated; nobody could get credentials")
+	issuer, err := url.Parse(p.issuer)
+	if err != nil || issuer.Scheme != "https" || issuer.Host == "" || issuer.User != nil || strings.ContainsAny(p.issuer, "?#") ||
+		len(p.issuer) > maxIssuer {
+		return fmt.Errorf("identitypool: Config.Issuer is %q; it must be an https URL without user, query and fragment, of at most %d characters",
+			config.Issuer, maxIssuer)
 	}
 	return nil
 }
 
-func (p *Pool) configureRoles(config Config) (err error) {
-	if len(config.Logins) > 0 || config.AuthenticatedRole != (Role{}) {
-		if p.authenticated, err = compileRole("AuthenticatedRole", config.AuthenticatedRole, p.account); err != nil {
-			return err
-		}
+func (p *Pool) configureProviders(config Config) (err error) {
+	if p.providers, err = compileProviders(config.Providers); err != nil {
+		return err
 	}
-	if config.AllowUnauthenticated || config.UnauthenticatedRole != (Role{}) {
-		if p.guest, err = compileRole("UnauthenticatedRole", config.UnauthenticatedRole, p.account); err != nil {
-			return err
-		}
-		if err := checkGuestPolicy(p.guest.policy); err != nil {
-			return err
-		}
+	mapping := config.DeveloperRoleMapping
+	switch {
+	case p.developer != "" && (!developerName.MatchString(p.developer) || p.developer == keyPrefix):
+		return fmt.Errorf("identitypool: Config.DeveloperProvider is %q; it must be 1 to 128 letters, digits and _.-, and not %s", p.developer, keyPrefix)
+	case p.developer != "" && p.providers[p.developer] != nil:
+		return fmt.Errorf("identitypool: Config.DeveloperProvider is %q, which is in Config.Providers as well; give it a name of its own", p.developer)
+	case mapping != nil && p.developer == "":
+		return errors.New("identitypool: Config.DeveloperRoleMapping is given without a DeveloperProvider")
+	case mapping != nil && mapping.Type == TokenMapping:
+		return errors.New("identitypool: Config.DeveloperRoleMapping.Type is Token; users of the backend have no token with roles: use Rules")
+	case len(config.Providers) == 0 && p.developer == "" && !p.guests && config.Users == nil:
+		return errors.New("identitypool: Config has no Providers, DeveloperProvider, AllowUnauthenticated or Users; nobody could get credentials")
 	}
-	if p.authenticated != nil && p.guest != nil && p.authenticated.name == p.guest.name {
-		return fmt.Errorf("identitypool: Config.AuthenticatedRole and Config.UnauthenticatedRole both have the name %q; give each its own", p.guest.name)
+	p.developerMapping, err = compileMapping("Config.DeveloperRoleMapping", mapping)
+	return err
+}
+
+// configurePolicies parses the documents that are not those of roles.
+func (p *Pool) configurePolicies(config Config) error {
+	text := config.GuestCeiling
+	if text == "" {
+		text = DefaultGuestCeiling
 	}
+	ceiling, err := policy.Parse([]byte(text))
+	if err != nil {
+		return fmt.Errorf("identitypool: Config.GuestCeiling: %w", err)
+	}
+	p.guestCeiling = [][]*policy.Document{{ceiling}}
+	if len(config.ServiceControlPolicies) > maxServiceControl {
+		return fmt.Errorf("identitypool: Config.ServiceControlPolicies has %d levels; at most %d are allowed", len(config.ServiceControlPolicies), maxServiceControl)
+	}
+	for i, level := range config.ServiceControlPolicies {
+		if len(level) == 0 || len(level) > maxServiceControl {
+			return fmt.Errorf("identitypool: Config.ServiceControlPolicies[%d] has %d documents; each level must have 1 to %d", i, len(level), maxServiceControl)
+		}
+		var documents []*policy.Document
+		for j, text := range level {
+			document, err := policy.Parse([]byte(text))
+			if err != nil {
+				return fmt.Errorf("identitypool: Config.ServiceControlPolicies[%d][%d]: %w", i, j, err)
+			}
+			documents = append(documents, document)
+		}
+		p.serviceControl = append(p.serviceControl, documents)
+	}
+	return p.configureManaged(config)
+}
+
+var policyName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,128}$`)
+
+func (p *Pool) configureManaged(config Config) error {
+	if len(config.ManagedPolicies) > maxManagedPolicies {
+		return fmt.Errorf("identitypool: Config.ManagedPolicies has %d documents; at most %d are allowed", len(config.ManagedPolicies), maxManagedPolicies)
+	}
+	p.managed = make(map[string]*policy.Document, len(config.ManagedPolicies))
+	for name, text := range config.ManagedPolicies {
+		if !policyName.MatchString(name) {
+			return fmt.Errorf("identitypool: Config.ManagedPolicies has the name %q; a name is 1 to 128 letters, digits and _+=,.@-", name)
+		}
+		document, err := policy.Parse([]byte(text))
+		if err != nil {
+			return fmt.Errorf("identitypool: Config.ManagedPolicies[%q]: %w", name, err)
+		}
+		p.managed["arn:aws:iam::"+p.account+":policy/"+name] = document
+	}
+	return nil
+}
+
+func (p *Pool) configureRoles(config Config) error {
+	p.config = config
+	p.config.SessionKey, p.config.PreviousSessionKeys = nil, nil
+	set, err := p.compileRoles(config)
+	if err != nil {
+		return err
+	}
+	p.roles.Store(set)
 	return nil
 }
 
 func (p *Pool) configureSessions(config Config) (err error) {
-	if p.seal, err = newSealer(config.SessionKey, p.id, p.random); err != nil {
+	keys, err := sessionKeys(config, p.random)
+	if err != nil {
 		return err
 	}
-	service := config.Service
-	if service == "" {
-		service = defaultService
+	if p.seal, err = newSealer(keys, p.id); err != nil {
+		return err
 	}
-	if !serviceName.MatchString(service) {
-		return fmt.Errorf("identitypool: Config.Service is %q; it must be small letters, digits and hyphens", service)
+	if p.keys, err = newKeyring(keys, p.id); err != nil {
+		return err
 	}
-	p.verifier, err = sigv4.New(sigv4.Config{Region: p.region, Service: service, Secret: p.secretOf, MaxBody: config.MaxBody, Now: p.now})
-	if err != nil {
-		return fmt.Errorf("identitypool: Config.Service and Config.MaxBody: %w", err)
+	if config.RevocationDelay < 0 || config.RevocationDelay > maxRevocationDelay {
+		return fmt.Errorf("identitypool: Config.RevocationDelay is %s; it must be from 0 to %s", config.RevocationDelay, maxRevocationDelay)
 	}
+	p.revoked = &revocations{store: p.store, pool: p.id, delay: config.RevocationDelay, now: p.now}
 	return nil
 }
 
-// printable are the characters of provider names.
-var printable = func() string {
-	var b strings.Builder
-	for c := byte('!'); c <= '~'; c++ {
-		b.WriteByte(c)
+// sessionKeys returns copies of the keys, the one that seals first.
+func sessionKeys(config Config, random io.Reader) ([][]byte, error) {
+	key := slices.Clone(config.SessionKey)
+	if config.SessionKey == nil {
+		key = make([]byte, sessionKeySize)
+		if _, err := io.ReadFull(random, key); err != nil {
+			return nil, fmt.Errorf("identitypool: read random bytes for the session key: %w", err)
+		}
 	}
-	return b.String()
-}()
+	if len(config.PreviousSessionKeys) > maxPreviousKeys {
+		return nil, fmt.Errorf("identitypool: Config.PreviousSessionKeys has %d keys; at most %d are allowed", len(config.PreviousSessionKeys), maxPreviousKeys)
+	}
+	keys := [][]byte{key}
+	for _, previous := range config.PreviousSessionKeys {
+		keys = append(keys, slices.Clone(previous))
+	}
+	for i, key := range keys {
+		if len(key) == sessionKeySize {
+			continue
+		}
+		if i == 0 {
+			return nil, fmt.Errorf("identitypool: Config.SessionKey has %d bytes; it must have %d, or be nil for a random one", len(key), sessionKeySize)
+		}
+		return nil, fmt.Errorf("identitypool: Config.PreviousSessionKeys[%d] has %d bytes; it must have %d", i-1, len(key), sessionKeySize)
+	}
+	return keys, nil
+}

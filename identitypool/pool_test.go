@@ -1,8 +1,10 @@
 package identitypool_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -46,12 +48,6 @@ func tokens(_ context.Context, token string) (map[string]any, error) {
 		return nil, errors.New("token is expired; token=" + token)
 	case token == "down":
 		return nil, identitypool.ExternalService
-	case token == "panic":
-		panic("verifier")
-	case token == "numeric":
-		return map[string]any{"sub": 1e21}, nil
-	case token == "nothing":
-		return nil, nil
 	case strings.HasPrefix(token, "raw:"):
 		return map[string]any{"sub": token[4:]}, nil
 	}
@@ -59,14 +55,13 @@ func tokens(_ context.Context, token string) (map[string]any, error) {
 }
 
 func config(c *clock) identitypool.Config {
+	accepted := identitypool.Provider{Verifier: identitypool.LoginFunc(tokens)}
 	return identitypool.Config{
 		ID: poolID, Store: memstore.New(), SessionKey: sessionKey, Now: c.Now,
-		Logins: map[string]identitypool.LoginVerifier{
-			provider: identitypool.LoginFunc(tokens), "other.example.com": identitypool.LoginFunc(tokens), "ID.example.com": identitypool.LoginFunc(tokens),
-		},
+		Providers:            map[string]identitypool.Provider{provider: accepted, "other.example.com": accepted, "ID.example.com": accepted},
 		AllowUnauthenticated: true,
-		AuthenticatedRole:    identitypool.Role{Name: "User", Policy: userPolicy},
-		UnauthenticatedRole:  identitypool.Role{Name: "Guest", Policy: guestPolicy},
+		AuthenticatedRole:    identitypool.Role{Name: "User", Policies: []string{userPolicy}},
+		UnauthenticatedRole:  identitypool.Role{Name: "Guest", Policies: []string{guestPolicy}},
 		Logger:               slog.New(slog.DiscardHandler),
 	}
 }
@@ -92,49 +87,57 @@ func credentialsOf(t testing.TB, p *identitypool.Pool, logins map[string]string)
 	id := getID(t, p, logins)
 	c, err := p.GetCredentialsForIdentity(t.Context(), identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
 	require.NoError(t, err)
-	return id, c
+	require.Equal(t, id, c.IdentityID)
+	return id, c.Credentials
 }
 
-// signed is a request as a server gets it.
-func signed(t testing.TB, c identitypool.Credentials, at time.Time, method, target, body string) *http.Request {
+// signedRequest is a request that is signed with the credentials.
+func signedRequest(t testing.TB, k *clock, c identitypool.Credentials) *http.Request {
 	t.Helper()
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	sign(t, r, c, at, body)
+	r := httptest.NewRequest("GET", "/", nil)
+	keys := sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
+	require.NoError(t, sigv4.Sign(r, nil, keys, "eu-west-1", "execute-api", k.now))
 	return r
 }
 
-func sign(t testing.TB, r *http.Request, c identitypool.Credentials, at time.Time, body string) {
+// call signs a request with the credentials and returns whom the pool takes the sender for.
+func call(t testing.TB, p *identitypool.Pool, k *clock, c identitypool.Credentials) (identitypool.Caller, error) {
 	t.Helper()
-	keys := sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
-	require.NoError(t, sigv4.Sign(r, []byte(body), keys, "eu-west-1", "execute-api", at))
+	a, err := p.Authorizer(identitypool.AuthorizerConfig{})
+	require.NoError(t, err)
+	return a.Caller(signedRequest(t, k, c))
 }
 
-// TestA16_GuestLinter: a guest who may do anything is a mistake.
-func TestA16_GuestLinter(t *testing.T) {
-	for text, refused := range map[string]bool{
-		allPolicy: true,
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:*","Resource":"*"},{"Effect":"Allow","Action":["a:b","*"],"Resource":["arn:a:b:::c","*"]}]}`: true,
-		`{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`:                                                                              false,
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"notes:*","Resource":"*"}}`:                                                                       false,
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:app:notes:::*"}}`:                                                             false,
-	} {
-		c := config(newClock())
-		c.UnauthenticatedRole.Policy = text
-		_, err := identitypool.New(c)
-		require.Equal(t, refused, err != nil, text)
-		if refused {
-			require.ErrorContains(t, err, "Config.UnauthenticatedRole.Policy: Statement[")
-			require.ErrorContains(t, err, "allows guests every action on every resource")
-		}
-		c = config(newClock())
-		c.AuthenticatedRole.Policy = text
-		_, err = identitypool.New(c)
-		require.NoError(t, err)
-	}
+// may asks whether the credentials allow an action.
+func may(t testing.TB, p *identitypool.Pool, k *clock, c identitypool.Credentials, action, resource string) error {
+	t.Helper()
+	a, err := p.Authorizer(identitypool.AuthorizerConfig{})
+	require.NoError(t, err)
+	return a.Authorize(signedRequest(t, k, c), nil, action, resource)
+}
+
+// allow is a policy with one statement that allows.
+func allow(action, resource string) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":%q,"Resource":%q}}`, action, resource)
 }
 
 func TestNewRefuses(t *testing.T) {
 	type edit = func(*identitypool.Config)
+	providers := func(name string, p identitypool.Provider) edit {
+		return func(c *identitypool.Config) { c.Providers = map[string]identitypool.Provider{name: p} }
+	}
+	with := func(change func(*identitypool.Provider)) edit {
+		p := identitypool.Provider{Verifier: identitypool.LoginFunc(tokens)}
+		change(&p)
+		return providers(provider, p)
+	}
+	mapped := func(m identitypool.RoleMapping) edit {
+		return with(func(p *identitypool.Provider) { p.RoleMapping = &m })
+	}
+	rule := func(r identitypool.MappingRule) edit {
+		return mapped(identitypool.RoleMapping{Type: identitypool.RulesMapping, Ambiguous: identitypool.DenyRole, Rules: []identitypool.MappingRule{r}})
+	}
+	verifier := identitypool.Provider{Verifier: identitypool.LoginFunc(tokens)}
 	for _, test := range []struct {
 		field string
 		edit  edit
@@ -146,38 +149,82 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.ID", func(c *identitypool.Config) { c.ID = strings.ToUpper(poolID) }},
 		{"Config.Region", func(c *identitypool.Config) { c.Region = "us-east-1" }},
 		{"Config.Account", func(c *identitypool.Config) { c.Account = "1234" }},
-		{"Config.Service", func(c *identitypool.Config) { c.Service = "a/b" }},
-		{"Config.Service", func(c *identitypool.Config) { c.Service = "s3" }},
+		{"Config.Issuer", func(c *identitypool.Config) { c.Issuer = "http://id.example.com" }},
+		{"Config.Issuer", func(c *identitypool.Config) { c.Issuer = "https://id.example.com?x" }},
+		{"Config.Issuer", func(c *identitypool.Config) { c.Issuer = "https://a:b@id.example.com" }},
+		{"Config.Issuer", func(c *identitypool.Config) { c.Issuer = "https://id.example.com/" + strings.Repeat("x", 255) }},
 		{"Config.Store", func(c *identitypool.Config) { c.Store = nil }},
-		{"nobody could get", func(c *identitypool.Config) { c.Logins, c.AllowUnauthenticated = nil, false }},
-		{"Config.Logins", func(c *identitypool.Config) { c.Logins = map[string]identitypool.LoginVerifier{"x": nil} }},
-		{"Config.Logins", func(c *identitypool.Config) {
-			c.Logins = map[string]identitypool.LoginVerifier{"x": identitypool.LoginFunc(nil)}
+		{"nobody could get", func(c *identitypool.Config) { c.Providers, c.AllowUnauthenticated = nil, false }},
+		{"Config.Providers[\"x\"].Verifier", providers("x", identitypool.Provider{})},
+		{"Config.Providers[\"x\"].Verifier", providers("x", identitypool.Provider{Verifier: identitypool.LoginFunc(nil)})},
+		{"Config.Providers", providers("", verifier)},
+		{"Config.Providers", providers("a b", verifier)},
+		{"Config.Providers", providers(strings.Repeat("x", 129), verifier)},
+		{"reserved", providers("cognito-identity.amazonaws.com", verifier)},
+		{"choose one", with(func(p *identitypool.Provider) {
+			p.DefaultPrincipalTags, p.PrincipalTags = true, map[string]string{"a": "b"}
+		})},
+		{".PrincipalTags", with(func(p *identitypool.Provider) { p.PrincipalTags = map[string]string{"a": ""} })},
+		{".PrincipalTags", with(func(p *identitypool.Provider) { p.PrincipalTags = map[string]string{"aws:a": "b"} })},
+		{".PrincipalTags", with(func(p *identitypool.Provider) { p.PrincipalTags = map[string]string{"a": "b", "A": "b"} })},
+		{".PrincipalTags", with(func(p *identitypool.Provider) { p.PrincipalTags = map[string]string{strings.Repeat("x", 129): "b"} })},
+		{".PrincipalTags", with(func(p *identitypool.Provider) { p.PrincipalTags = map[string]string{"a*": "b"} })},
+		{"at most 50", with(func(p *identitypool.Provider) {
+			p.PrincipalTags = make(map[string]string)
+			for i := range 51 {
+				p.PrincipalTags[fmt.Sprint(i)] = "b"
+			}
+		})},
+		{".RoleMapping.Type", mapped(identitypool.RoleMapping{})},
+		{".RoleMapping.Ambiguous", mapped(identitypool.RoleMapping{Type: identitypool.TokenMapping})},
+		{"does not use", mapped(identitypool.RoleMapping{Type: identitypool.TokenMapping, Ambiguous: identitypool.DenyRole, Rules: make([]identitypool.MappingRule, 1)})},
+		{"0 Rules", mapped(identitypool.RoleMapping{Type: identitypool.RulesMapping, Ambiguous: identitypool.DenyRole})},
+		{"26 Rules", mapped(identitypool.RoleMapping{Type: identitypool.RulesMapping, Ambiguous: identitypool.DenyRole, Rules: make([]identitypool.MappingRule, 26)})},
+		{"Rules[0].Claim", rule(identitypool.MappingRule{Match: identitypool.MatchEquals, Value: "x", Role: "User"})},
+		{"Rules[0].Match", rule(identitypool.MappingRule{Claim: "x", Match: "equals", Value: "x", Role: "User"})},
+		{"Rules[0].Value", rule(identitypool.MappingRule{Claim: "x", Match: identitypool.MatchEquals, Role: "User"})},
+		{"no role with this name", rule(identitypool.MappingRule{Claim: "x", Match: identitypool.MatchEquals, Value: "x", Role: "user"})},
+		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = "a/b" }},
+		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = provider }},
+		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = "cognito-identity.amazonaws.com" }},
+		{"Config.DeveloperRoleMapping", func(c *identitypool.Config) { c.DeveloperRoleMapping = &identitypool.RoleMapping{} }},
+		{"use Rules", func(c *identitypool.Config) {
+			c.DeveloperProvider, c.DeveloperRoleMapping = "dev", &identitypool.RoleMapping{Type: identitypool.TokenMapping, Ambiguous: identitypool.DenyRole}
 		}},
-		{"Config.Logins", func(c *identitypool.Config) {
-			c.Logins = map[string]identitypool.LoginVerifier{"": identitypool.LoginFunc(tokens)}
-		}},
-		{"Config.Logins", func(c *identitypool.Config) {
-			c.Logins = map[string]identitypool.LoginVerifier{"a b": identitypool.LoginFunc(tokens)}
-		}},
-		{"reserved", func(c *identitypool.Config) {
-			c.Logins = map[string]identitypool.LoginVerifier{"cognito-identity.amazonaws.com": identitypool.LoginFunc(tokens)}
-		}},
+		{"Config.GuestCeiling", func(c *identitypool.Config) { c.GuestCeiling = "{}" }},
+		{"Config.ServiceControlPolicies[0]", func(c *identitypool.Config) { c.ServiceControlPolicies = [][]string{{}} }},
+		{"Config.ServiceControlPolicies[1][0]", func(c *identitypool.Config) { c.ServiceControlPolicies = [][]string{{allPolicy}, {"x"}} }},
+		{"11 levels", func(c *identitypool.Config) { c.ServiceControlPolicies = make([][]string, 11) }},
+		{"Config.ManagedPolicies", func(c *identitypool.Config) { c.ManagedPolicies = map[string]string{"a/b": allPolicy} }},
+		{"Config.ManagedPolicies[\"a\"]", func(c *identitypool.Config) { c.ManagedPolicies = map[string]string{"a": "x"} }},
 		{"Config.AuthenticatedRole.Name", func(c *identitypool.Config) { c.AuthenticatedRole = identitypool.Role{} }},
 		{"Config.AuthenticatedRole.Name", func(c *identitypool.Config) { c.AuthenticatedRole.Name = "a/../b" }},
-		{"Config.AuthenticatedRole.Policy: policy: Statement.Condition", func(c *identitypool.Config) {
-			c.AuthenticatedRole.Policy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{}}}`
+		{"Config.AuthenticatedRole.Path", func(c *identitypool.Config) { c.AuthenticatedRole.Path = "/a/../" }},
+		{"Config.AuthenticatedRole.Path", func(c *identitypool.Config) { c.AuthenticatedRole.Path = "/a//" }},
+		{"Config.AuthenticatedRole.Path", func(c *identitypool.Config) { c.AuthenticatedRole.Path = "/a" }},
+		{"Config.AuthenticatedRole.Policies[1]: policy: ", func(c *identitypool.Config) {
+			c.AuthenticatedRole.Policies = []string{allPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"allow","Action":"*","Resource":"*"}}`}
 		}},
+		{"21 documents", func(c *identitypool.Config) { c.AuthenticatedRole.Policies = make([]string, 21) }},
+		{"Config.AuthenticatedRole.Boundary: policy: ", func(c *identitypool.Config) { c.AuthenticatedRole.Boundary = "x" }},
+		{"Config.AuthenticatedRole.TrustPolicy: policy: ", func(c *identitypool.Config) { c.AuthenticatedRole.TrustPolicy = allPolicy }},
+		{"Config.AuthenticatedRole.Tags", func(c *identitypool.Config) { c.AuthenticatedRole.Tags = map[string]string{"a": "*"} }},
 		{"Config.AuthenticatedRole.MaxDuration", func(c *identitypool.Config) { c.AuthenticatedRole.MaxDuration = time.Minute }},
 		{"Config.AuthenticatedRole.MaxDuration", func(c *identitypool.Config) { c.AuthenticatedRole.MaxDuration = 13 * time.Hour }},
 		{"whole seconds", func(c *identitypool.Config) { c.AuthenticatedRole.MaxDuration = 15*time.Minute + time.Millisecond }},
 		{"Config.UnauthenticatedRole.Name", func(c *identitypool.Config) { c.UnauthenticatedRole = identitypool.Role{} }},
-		{"Config.UnauthenticatedRole.Policy", func(c *identitypool.Config) { c.UnauthenticatedRole.Policy = "" }},
-		{"both have the name", func(c *identitypool.Config) { c.UnauthenticatedRole.Name = "User" }},
+		{"Config.UnauthenticatedRole.Policies[0]", func(c *identitypool.Config) { c.UnauthenticatedRole.Policies = []string{""} }},
+		{"both have the name", func(c *identitypool.Config) { c.UnauthenticatedRole.Name = "uSER" }},
+		{"both have the name", func(c *identitypool.Config) { c.Roles = []identitypool.Role{{Name: "User", Path: "/x/"}} }},
+		{"Config.Roles[1].Name", func(c *identitypool.Config) { c.Roles = []identitypool.Role{{Name: "X"}, {}} }},
+		{"1001 roles", func(c *identitypool.Config) { c.Roles = make([]identitypool.Role, 1_001) }},
 		{"Config.SessionKey", func(c *identitypool.Config) { c.SessionKey = []byte("short") }},
 		{"Config.SessionKey", func(c *identitypool.Config) { c.SessionKey = []byte{} }},
+		{"Config.PreviousSessionKeys[1]", func(c *identitypool.Config) { c.PreviousSessionKeys = [][]byte{sessionKey, nil} }},
+		{"Config.PreviousSessionKeys", func(c *identitypool.Config) { c.PreviousSessionKeys = make([][]byte, 9) }},
 		{"random bytes", func(c *identitypool.Config) { c.SessionKey, c.Rand = nil, iotest.ErrReader(io.ErrUnexpectedEOF) }},
-		{"Config.MaxBody", func(c *identitypool.Config) { c.MaxBody = -1 }},
+		{"Config.RevocationDelay", func(c *identitypool.Config) { c.RevocationDelay = -1 }},
+		{"Config.RevocationDelay", func(c *identitypool.Config) { c.RevocationDelay = 5*time.Minute + 1 }},
 	} {
 		c := config(newClock())
 		test.edit(&c)
@@ -188,10 +235,29 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// New uses no store: any program can start while the database is away.
+func TestNewUsesNoStore(t *testing.T) {
+	c := config(newClock())
+	c.Store = struct{ identitypool.Store }{} // each method would panic
+	newPool(t, c)
+}
+
 // A pool is independent of the Config it was made of.
 func TestConfigIsCopied(t *testing.T) {
-	c := config(newClock())
+	k := newClock()
+	c := config(k)
+	key := bytes.Clone(sessionKey)
+	c.SessionKey = key
+	c.Providers[provider] = identitypool.Provider{Verifier: identitypool.LoginFunc(tokens), RoleMapping: &identitypool.RoleMapping{
+		Type: identitypool.RulesMapping, Ambiguous: identitypool.AuthenticatedRole,
+		Rules: []identitypool.MappingRule{{Claim: "sub", Match: identitypool.MatchEquals, Value: "ann", Role: "User"}},
+	}}
 	p := newPool(t, c)
-	delete(c.Logins, provider)
-	getID(t, p, login("ann"))
+	_, before := credentialsOf(t, p, login("ann"))
+	c.Providers[provider].RoleMapping.Rules[0].Role = "gone"
+	c.AuthenticatedRole.Policies[0] = guestPolicy
+	delete(c.Providers, provider)
+	clear(key)
+	id, _ := credentialsOf(t, p, login("ann"))
+	require.NoError(t, may(t, p, k, before, "notes:Read", "arn:app:notes:::"+id+"/x"))
 }

@@ -5,9 +5,10 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -15,81 +16,88 @@ import (
 const (
 	sessionKeySize = 32
 	// tokenVersion is the first byte of a token, and authenticated with it.
-	tokenVersion = 1
-	// maxSessionToken bounds what is decoded at all. Ours have about 600 bytes.
-	maxSessionToken = 4_096
+	tokenVersion = 2
+	// tokenKeyID is the size of the name of the key, which follows the version and is authenticated as well.
+	tokenKeyID = 4
+	// maxSessionToken bounds the text of a token: what is longer is neither made nor opened.
+	maxSessionToken = 8_192
+	// maxPreviousKeys bounds Config.PreviousSessionKeys.
+	maxPreviousKeys = 8
+
+	tokenHeader = 1 + tokenKeyID + chacha20poly1305.NonceSizeX
 )
 
-// session is what a session token says. It is all that verification needs.
-type session struct {
-	IdentityID      string   `json:"id"`
-	AccessKeyID     string   `json:"key"`
-	SecretAccessKey string   `json:"secret"`
-	Role            string   `json:"role"`
-	AMR             []string `json:"amr"`
-	Issued          int64    `json:"iat"` // seconds since 1970
-	Expires         int64    `json:"exp"`
-}
+// errTooLong is a session that does not fit into a token.
+var errTooLong = errors.New("identitypool: the session is too long for a session token")
 
 // sealer seals and opens the session tokens of one pool.
 type sealer struct {
+	keys []sealingKey // the first seals, all open
+}
+
+type sealingKey struct {
+	id   [tokenKeyID]byte
 	aead cipher.AEAD
 }
 
-// newSealer derives the key of this pool and purpose. Nil makes a random one.
-func newSealer(key []byte, pool string, random io.Reader) (*sealer, error) {
-	if key == nil {
-		key = make([]byte, sessionKeySize)
-		if _, err := io.ReadFull(random, key); err != nil {
-			return nil, fmt.Errorf("identitypool: read random bytes for the session key: %w", err)
+// newSealer derives the keys for this pool and purpose. The first of keys is the one that seals.
+func newSealer(keys [][]byte, pool string) (*sealer, error) {
+	s := &sealer{}
+	for _, key := range keys {
+		const purpose = "stepwell/identitypool session token 2 "
+		derived, err := hkdf.Key(sha256.New, key, nil, purpose+pool, chacha20poly1305.KeySize+tokenKeyID)
+		if err != nil {
+			return nil, fmt.Errorf("identitypool: derive the key of session tokens: %w", err)
 		}
+		aead, err := chacha20poly1305.NewX(derived[:chacha20poly1305.KeySize])
+		if err != nil {
+			return nil, fmt.Errorf("identitypool: derive the key of session tokens: %w", err)
+		}
+		k := sealingKey{aead: aead}
+		copy(k.id[:], derived[chacha20poly1305.KeySize:])
+		s.keys = append(s.keys, k)
 	}
-	if len(key) != sessionKeySize {
-		return nil, fmt.Errorf("identitypool: Config.SessionKey has %d bytes; it must have %d, or be nil for a random one", len(key), sessionKeySize)
-	}
-	derived, err := hkdf.Key(sha256.New, key, nil, "stepwell/identitypool session token 1 "+pool, chacha20poly1305.KeySize)
-	if err != nil {
-		return nil, fmt.Errorf("identitypool: derive the key of session tokens: %w", err)
-	}
-	aead, err := chacha20poly1305.NewX(derived)
-	if err != nil {
-		return nil, fmt.Errorf("identitypool: derive the key of session tokens: %w", err)
-	}
-	return &sealer{aead: aead}, nil
+	return s, nil
 }
 
-// seal returns base64 of the version, a random nonce (24 bytes, so that chance never repeats one) and the sealed session.
-func (s *sealer) seal(session session, random io.Reader) (string, error) {
-	plain, err := json.Marshal(session)
-	if err != nil {
-		return "", err
-	}
-	token := make([]byte, 1+s.aead.NonceSize(), 1+s.aead.NonceSize()+len(plain)+s.aead.Overhead())
+// seal returns base64 of the version, the ID of the key, a random nonce (24 bytes, so that chance never repeats one) and the sealed
+// session.
+func (s *sealer) seal(in *session, random io.Reader) (string, error) {
+	key := &s.keys[0]
+	plain := in.encode(make([]byte, 0, 512))
+	token := make([]byte, tokenHeader, tokenHeader+len(plain)+key.aead.Overhead())
 	token[0] = tokenVersion
-	if _, err := io.ReadFull(random, token[1:]); err != nil {
+	copy(token[1:], key.id[:])
+	if base64.StdEncoding.EncodedLen(cap(token)) > maxSessionToken {
+		return "", errTooLong
+	}
+	if _, err := io.ReadFull(random, token[1+tokenKeyID:]); err != nil {
 		return "", err
 	}
-	token = s.aead.Seal(token, token[1:], plain, token[:1])
+	token = key.aead.Seal(token, token[1+tokenKeyID:], plain, token[:1+tokenKeyID])
 	return base64.StdEncoding.EncodeToString(token), nil
 }
 
 // open reports false for what this pool did not seal.
-func (s *sealer) open(text string) (session, bool) {
-	if len(text) > maxSessionToken {
-		return session{}, false
+func (s *sealer) open(text string) (*session, bool) {
+	if len(text) > maxSessionToken || strings.ContainsAny(text, "\r\n") { // which base64 would pass over
+		return nil, false
 	}
 	token, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(token) < 1+s.aead.NonceSize() || token[0] != tokenVersion {
-		return session{}, false
+	if err != nil || len(token) < tokenHeader || token[0] != tokenVersion {
+		return nil, false
 	}
-	nonce, sealed := token[1:1+s.aead.NonceSize()], token[1+s.aead.NonceSize():]
-	plain, err := s.aead.Open(nil, nonce, sealed, token[:1])
-	if err != nil {
-		return session{}, false
+	for i := range s.keys {
+		key := &s.keys[i]
+		if [tokenKeyID]byte(token[1:1+tokenKeyID]) != key.id {
+			continue
+		}
+		sealed := token[tokenHeader:]
+		plain, err := key.aead.Open(sealed[:0], token[1+tokenKeyID:tokenHeader], sealed, token[:1+tokenKeyID])
+		if err != nil {
+			return nil, false
+		}
+		return decodeSession(string(plain))
 	}
-	var out session
-	if err := json.Unmarshal(plain, &out); err != nil {
-		return session{}, false
-	}
-	return out, true
+	return nil, false
 }

@@ -89,10 +89,10 @@ func (a *app) openIdentities(ctx context.Context, db *sql.DB) error {
 	a.identities, err = identitypool.New(identitypool.Config{
 		ID:                   region + ":7d1c5c1e-0b6f-4f0e-9a43-2f1d4c0e8a11",
 		Store:                store,
-		Logins:               map[string]identitypool.LoginVerifier{loginName: identitypool.LoginFunc(a.pool.VerifyIDToken)},
+		Providers:            map[string]identitypool.Provider{loginName: {Verifier: identitypool.LoginFunc(a.pool.VerifyIDToken), Revocation: a.pool}},
 		AllowUnauthenticated: true,
-		AuthenticatedRole:    identitypool.Role{Name: "User", Policy: userPolicy},
-		UnauthenticatedRole:  identitypool.Role{Name: "Guest", Policy: guestPolicy},
+		AuthenticatedRole:    identitypool.Role{Name: "User", Policies: []string{userPolicy}},
+		UnauthenticatedRole:  identitypool.Role{Name: "Guest", Policies: []string{guestPolicy}},
 	})
 	return err
 }
@@ -132,7 +132,6 @@ func (a *app) mount() error {
 	mux.Handle("GET /me", guard.Handler(http.HandlerFunc(a.beginMe)))
 	mux.Handle("GET /me/callback", guard.Handler(forgetPending(page(a.finishMe))))
 	mux.Handle("GET /api/me", guard.Handler(http.HandlerFunc(apiMe)))
-	a.mountNotes(mux)
 	a.Handler = a.atHome(mux)
-	return nil
+	return a.mountNotes(mux)
 }

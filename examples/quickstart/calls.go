@@ -76,11 +76,12 @@ func (a *app) credentials(ctx context.Context, logins map[string]string) (exchan
 	if err != nil {
 		return exchange{}, sigv4.Credentials{}, err
 	}
-	c, err := a.identities.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
+	out, err := a.identities.GetCredentialsForIdentity(ctx, identitypool.GetCredentialsForIdentityInput{IdentityID: id, Logins: logins})
 	if err != nil {
 		return exchange{}, sigv4.Credentials{}, err
 	}
-	return exchange{IdentityID: id, AccessKeyID: c.AccessKeyID, Expires: c.Expiration},
+	c := out.Credentials
+	return exchange{IdentityID: out.IdentityID, AccessKeyID: c.AccessKeyID, Expires: c.Expiration},
 		sigv4.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}, nil
 }
 

@@ -63,7 +63,8 @@ func run(ctx context.Context, address, data string) error {
 	if err != nil {
 		return err
 	}
-	go app.pool.Run(ctx) // ends with ctx, and logs what goes wrong
+	go app.pool.Run(ctx)       // ends with ctx, and logs what goes wrong
+	go app.identities.Run(ctx) // so does this
 
 	server := &http.Server{
 		Handler:           app,

@@ -43,11 +43,23 @@ const (
 	maxNotes = 1000
 )
 
-func (a *app) mountNotes(mux *http.ServeMux) {
+// mountNotes protects the API: the table says what each request does, and to what; the policies of the caller's role say whether it may.
+func (a *app) mountNotes(mux *http.ServeMux) error {
+	authorizer, err := a.identities.Authorizer(identitypool.AuthorizerConfig{Service: service})
+	if err != nil {
+		return err
+	}
 	n := &notes{text: map[string]string{"public/welcome": "Everybody may read this note, guests too."}}
-	resource := func(r *http.Request) string { return "arn:app:notes:::note/" + noteKey(r) }
-	mux.Handle("GET /api/notes/{owner}/{name}", a.identities.Handler("notes:Read", resource, http.HandlerFunc(n.read)))
-	mux.Handle("PUT /api/notes/{owner}/{name}", a.identities.Handler("notes:Write", resource, http.HandlerFunc(n.write)))
+	const note = "arn:app:notes:::note/{owner}/{name}"
+	routes, err := authorizer.Routes([]identitypool.Route{
+		{Pattern: "GET /api/notes/{owner}/{name}", Action: "notes:Read", Resource: note, Handler: http.HandlerFunc(n.read)},
+		{Pattern: "PUT /api/notes/{owner}/{name}", Action: "notes:Write", Resource: note, Handler: http.HandlerFunc(n.write)},
+	})
+	if err != nil {
+		return err
+	}
+	mux.Handle("/api/notes/", routes)
+	return nil
 }
 
 func noteKey(r *http.Request) string { return r.PathValue("owner") + "/" + r.PathValue("name") }

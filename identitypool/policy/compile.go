@@ -5,136 +5,233 @@ import (
 	"strings"
 )
 
-// action is a compiled Action: a pattern over lower-case ASCII.
-type action struct {
-	all  bool // "*"
-	name glob // service:name, lower case
+// compiler judges what the values of a document say and makes them ready.
+type compiler struct {
+	text      string
+	form      form
+	variables bool
+	place     string // of the statement
 }
 
-// resource is a compiled Resource: "*", or the six parts of an ARN.
-type resource struct {
-	all   bool
-	parts [arnParts - 1]glob // partition, service, region, account; the last only without variables
-	last  pattern            // the resource part, when it has variables
+func (c *compiler) refuse(at int, place, format string, arguments ...any) *ParseError {
+	return refuseAt(c.text, at, place, format, arguments...)
 }
 
-const arnParts = 6
-
-func compileDocument(version string, statements []Statement) (*Document, error) {
-	out := &Document{version: version, statements: make([]statement, len(statements))}
-	sids := make(map[string]bool)
-	for i, s := range statements {
-		place := fmt.Sprintf("Statement[%d]", i)
-		if s.Sid != "" && sids[s.Sid] {
-			return nil, refuse(place+".Sid", "%s stands in two statements", quote(s.Sid))
-		}
-		sids[s.Sid] = true
-		compiled := statement{Statement: s}
-		for j, text := range s.Actions {
-			a, problem := compileAction(text)
-			if problem != "" {
-				return nil, refuse(fmt.Sprintf("%s.Action[%d]", place, j), "%s %s", quote(text), problem)
-			}
-			compiled.actions = append(compiled.actions, a)
-		}
-		for j, text := range s.Resources {
-			r, problem := compileResource(text, version == version2012)
-			if problem != "" {
-				return nil, refuse(fmt.Sprintf("%s.Resource[%d]", place, j), "%s %s", quote(text), problem)
-			}
-			compiled.resources = append(compiled.resources, r)
-		}
-		out.statements[i] = compiled
+func (c *compiler) document(w writtenDocument) (*Document, *ParseError) {
+	switch v := w.version; {
+	case v.kind == 0 || v.text == "":
+		return nil, c.refuse(v.at, "Version", "is missing; write %q", version2012)
+	case v.text != version2012 && v.text != version2008:
+		return nil, c.refuse(v.at, "Version", "%s is not a version of the language; write %q", quote(v.text), version2012)
+	case len(w.id.text) > maxIDSize:
+		return nil, c.refuse(w.id.at, "Id", "has %d bytes; at most %d are allowed", len(w.id.text), maxIDSize)
+	case w.statements == nil:
+		return nil, c.refuse(0, "Statement", "is missing")
 	}
+	c.variables = w.version.text == version2012
+	out := &Document{version: w.version.text, id: w.id.text, form: c.form}
+	ready := make([]statement, 0, len(w.statements))
+	sids := make(map[string]bool)
+	for i := range w.statements {
+		c.place = "Statement"
+		if w.array {
+			c.place = fmt.Sprintf("Statement[%d]", i)
+		}
+		s := &w.statements[i]
+		compiled, source, err := c.statement(s)
+		if err != nil {
+			return nil, err
+		}
+		if s.sid.text != "" && sids[s.sid.text] {
+			return nil, c.refuse(s.sid.at, c.place+".Sid", "%s stands in two statements", quote(s.sid.text))
+		}
+		sids[s.sid.text] = true
+		line, _ := position(c.text, s.at)
+		out.places = append(out.places, c.place)
+		out.lines = append(out.lines, line)
+		out.source = append(out.source, source)
+		compiled.index, compiled.sid = i, source.Sid
+		ready = append(ready, compiled)
+	}
+	out.arrange(ready)
 	return out, nil
 }
 
-// compileAction returns what is wrong with the action, or "".
-func compileAction(text string) (action, string) {
-	if text == "*" {
-		return action{all: true}, ""
-	}
-	if len(text) > MaxPatternSize {
-		return action{}, fmt.Sprintf("has %d bytes; at most %d are allowed", len(text), MaxPatternSize)
-	}
-	service, name, ok := strings.Cut(text, ":")
-	switch {
-	case !ok:
-		return action{}, `is not an action; write "*" or service:name`
-	case service == "" || !only(service, isNameByte):
-		return action{}, "has a service that is not letters, digits and hyphens; wildcards are allowed after the colon only"
-	case name == "" || !only(name, func(b byte) bool { return isNameByte(b) || b == '*' || b == '?' }):
-		return action{}, "has a name that is not letters, digits, hyphens, underscores, dots and wildcards"
-	}
-	return action{name: compileGlob(wildcards(lowerASCII(text)))}, ""
-}
-
-// compileResource returns what is wrong with the resource, or "".
-func compileResource(text string, variables bool) (resource, string) {
-	if text == "*" {
-		return resource{all: true}, ""
-	}
-	if len(text) > MaxPatternSize {
-		return resource{}, fmt.Sprintf("has %d bytes; at most %d are allowed", len(text), MaxPatternSize)
-	}
-	parts := strings.SplitN(text, ":", arnParts)
-	switch {
-	case parts[0] != "arn" || len(parts) < arnParts:
-		return resource{}, `is not a resource; write "*" or an ARN of six parts, arn:partition:service:region:account:resource`
-	case parts[2] == "" || !only(parts[2], isNameByte):
-		return resource{}, "has a service that is not letters, digits and hyphens; the service takes no wildcards"
-	case parts[5] == "":
-		return resource{}, "has an empty resource part; end it with * for every resource"
-	}
-	for _, part := range parts[1:5] {
-		if variables && strings.Contains(part, "${") {
-			return resource{}, "has a variable before the fifth colon, where there may be none"
-		}
-	}
-	var out resource
-	for i, part := range parts[1:5] {
-		out.parts[i] = compileGlob(wildcards(part))
-	}
-	tokens := wildcards(parts[5])
-	if variables {
-		var problem string
-		if tokens, problem = scanVariables(parts[5]); problem != "" {
-			return resource{}, problem
-		}
-	}
-	if out.last = newPattern(tokens); !out.last.variable {
-		out.parts[4] = compileGlob(tokens)
-	}
-	return out, ""
-}
-
-func isNameByte(b byte) bool {
-	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '-' || b == '_' || b == '.'
-}
-
-func only(s string, allowed func(byte) bool) bool {
-	for i := range len(s) {
-		if !allowed(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// lowerASCII lowers A to Z and nothing else: Unicode's rules would make the
-// Kelvin sign an action's k.
-func lowerASCII(s string) string {
-	for i := range len(s) {
-		if s[i] < 'A' || s[i] > 'Z' {
-			continue
-		}
-		b := []byte(s)
-		for ; i < len(b); i++ {
-			if b[i] >= 'A' && b[i] <= 'Z' {
-				b[i] += 'a' - 'A'
+// arrange puts the statements that deny first.
+func (d *Document) arrange(ready []statement) {
+	d.order = make([]int, len(ready))
+	d.compiled = make([]statement, 0, len(ready))
+	for _, deny := range []bool{true, false} {
+		for i := range ready {
+			if ready[i].deny == deny {
+				d.order[i] = len(d.compiled)
+				d.compiled = append(d.compiled, ready[i])
 			}
 		}
-		return string(b)
+		if deny {
+			d.denies = d.compiled
+		}
 	}
-	return s
+	d.allows = d.compiled[len(d.denies):]
+}
+
+func (c *compiler) statement(w *writtenStatement) (out statement, source Statement, err *ParseError) {
+	source = Statement{Sid: w.sid.text, Effect: Effect(w.effect.text)}
+	switch {
+	case w.effect.kind == 0:
+		return out, source, c.refuse(w.at, c.place, "has no Effect")
+	case source.Effect != Allow && source.Effect != Deny:
+		return out, source, c.refuse(w.effect.at, c.place+".Effect", "%s is not an effect; write %q or %q", quote(w.effect.text), Allow, Deny)
+	case !c.validSid(w.sid.text):
+		return out, source, c.refuse(w.sid.at, c.place+".Sid", "%s is not at most %d letters and digits of ASCII", quote(w.sid.text), maxSidSize)
+	}
+	out.deny = source.Effect == Deny
+	for _, step := range []func(*writtenStatement, *statement, *Statement) *ParseError{c.principal, c.actions, c.resources, c.conditions} {
+		if err := step(w, &out, &source); err != nil {
+			return out, source, err
+		}
+	}
+	return out, source, nil
+}
+
+// validSid reports whether a statement identifier has IAM's alphabet. Services
+// allow spaces and punctuation in the policies of their resources.
+func (c *compiler) validSid(sid string) bool {
+	return len(sid) <= maxSidSize && only(sid, func(b byte) bool {
+		return isNameByte(b) && b != '-' && b != '_' && b != '.' || c.form == resourceForm && b >= ' ' && b < 0x7f
+	})
+}
+
+func (c *compiler) principal(w *writtenStatement, out *statement, source *Statement) *ParseError {
+	names, element := w.principal, "Principal"
+	if w.notPrincipal != nil {
+		names, element = w.notPrincipal, "NotPrincipal"
+		out.notPrincipal = true
+	}
+	switch {
+	case w.principal != nil && w.notPrincipal != nil:
+		return c.refuse(w.at, c.place, "has both Principal and NotPrincipal")
+	case names == nil && c.form != identityForm:
+		return c.refuse(w.at, c.place, "has no Principal")
+	case names == nil:
+		return nil
+	}
+	out.principals = new(principals)
+	var list []PrincipalName
+	for _, p := range *names {
+		for i, value := range p.values.items {
+			place := c.place + "." + element
+			if p.kind != "" {
+				place += "." + p.kind + p.values.place(i)
+			}
+			if problem := out.principals.add(p.kind, value.text); problem != "" {
+				return c.refuse(value.at, place, "%s %s", quote(value.text), problem)
+			}
+			list = append(list, PrincipalName{Type: p.kind, Value: value.text})
+		}
+	}
+	if out.notPrincipal {
+		source.NotPrincipals = list
+	} else {
+		source.Principals = list
+	}
+	return nil
+}
+
+// either returns which of an element and its opposite a statement has.
+func (c *compiler) either(w *writtenStatement, element string) (*list, string, *ParseError) {
+	l, opposite := w.lists[element], w.lists["Not"+element]
+	switch {
+	case l != nil && opposite != nil:
+		return nil, "", c.refuse(w.at, c.place, "has both %s and Not%s", element, element)
+	case opposite != nil:
+		return opposite, "Not" + element, nil
+	case l == nil:
+		return nil, "", c.refuse(w.at, c.place, "has no %s", element)
+	}
+	return l, element, nil
+}
+
+func (l *list) texts() []string {
+	out := make([]string, len(l.items))
+	for i := range l.items {
+		out[i] = l.items[i].text
+	}
+	return out
+}
+
+func (c *compiler) actions(w *writtenStatement, out *statement, source *Statement) *ParseError {
+	l, element, err := c.either(w, "Action")
+	if err != nil {
+		return err
+	}
+	out.actions = make([]action, len(l.items))
+	for i, item := range l.items {
+		a, problem := compileAction(item.text)
+		if problem == "" && c.form == trustForm && !strings.HasPrefix(a.head, "sts:") {
+			problem = "is not an action of sts, such as sts:AssumeRoleWithWebIdentity; a trust policy has no others"
+		}
+		if problem != "" {
+			return c.refuse(item.at, c.place+"."+element+l.place(i), "%s %s", quote(item.text), problem)
+		}
+		out.actions[i] = a
+		out.sieve.add(&a)
+	}
+	if element == "Action" {
+		source.Actions = l.texts()
+		return nil
+	}
+	source.NotActions, out.notAction, out.sieve = l.texts(), true, everything
+	return nil
+}
+
+func (c *compiler) resources(w *writtenStatement, out *statement, source *Statement) *ParseError {
+	if c.form == trustForm {
+		return nil
+	}
+	l, element, err := c.either(w, "Resource")
+	if err != nil {
+		return err
+	}
+	out.resources = make([]resource, len(l.items))
+	for i, item := range l.items {
+		r, problem := compileResource(item.text, c.variables)
+		if problem != "" {
+			return c.refuse(item.at, c.place+"."+element+l.place(i), "%s %s", quote(item.text), problem)
+		}
+		out.resources[i] = r
+	}
+	if out.notResource = element == "NotResource"; out.notResource {
+		source.NotResources = l.texts()
+	} else {
+		source.Resources = l.texts()
+	}
+	return nil
+}
+
+func (c *compiler) conditions(w *writtenStatement, out *statement, source *Statement) *ParseError {
+	for _, written := range w.conditions {
+		op, quantifier, optional, problem := parseOperator(written.operator.text)
+		place := c.place + ".Condition"
+		if problem != "" {
+			return c.refuse(written.operator.at, place, "%s", problem)
+		}
+		place += "." + written.operator.text
+		key := written.key.text
+		if !validKey(key) {
+			return c.refuse(written.key.at, place, "%s is not a key such as aws:SourceIp", quote(key))
+		}
+		place += "." + key
+		ready := condition{operator: op, quantifier: quantifier, optional: optional, key: key, sum: keySum(key)}
+		for i, item := range written.values.items {
+			o, problem := compileOperand(op, item.text, c.variables)
+			if problem != "" {
+				return c.refuse(item.at, place+written.values.place(i), "%s %s", quote(item.text), problem)
+			}
+			ready.operands = append(ready.operands, o)
+		}
+		out.conditions = append(out.conditions, ready)
+		source.Conditions = append(source.Conditions, Condition{Operator: written.operator.text, Key: key, Values: written.values.texts()})
+	}
+	return nil
 }

@@ -1,304 +1,395 @@
 package policy
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"strconv"
+	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-const (
-	version2012 = "2012-10-17"
-	version2008 = "2008-10-17"
-)
-
-// The keys of a document and of a statement, and those that the policy
-// language has but this package does not.
-var (
-	documentKeys       = []string{"Version", "Statement"}
-	statementKeys      = []string{"Sid", "Effect", "Action", "Resource"}
-	documentUnsupport  = []string{"Id"}
-	statementUnsupport = []string{"Condition", "NotAction", "NotResource", "Principal", "NotPrincipal"}
-)
-
-// reader hands out JSON tokens. encoding/json alone would take the last of two
-// equal keys and match keys without regard to case: a document that two readers
-// understand in two ways. So the structure is walked token by token instead.
-type reader struct {
-	decoder *json.Decoder
+// written is one value as the author wrote it.
+type written struct {
+	text string
+	kind byte // of the lexeme
+	at   int
 }
 
-func newReader(data []byte) *reader {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	return &reader{decoder: d}
+// list is one value or an array of them.
+type list struct {
+	items []written
+	array bool
+	at    int
 }
 
-func (r *reader) next(place string) (json.Token, error) {
-	token, err := r.decoder.Token()
-	var syntax *json.SyntaxError
+// place returns the path of an item, given that of the list.
+func (l *list) place(i int) string {
+	if !l.array {
+		return ""
+	}
+	return fmt.Sprintf("[%d]", i)
+}
+
+// writtenStatement is a statement whose structure is right; compile judges what
+// its values say, because that depends on the version, which may come last.
+type writtenStatement struct {
+	at                      int
+	sid, effect             written
+	principal, notPrincipal *[]writtenPrincipal
+	lists                   map[string]*list // Action, NotAction, Resource, NotResource
+	conditions              []writtenCondition
+}
+
+type writtenPrincipal struct {
+	kind   string // "" for the string "*"
+	values list
+}
+
+type writtenCondition struct {
+	operator written
+	key      written
+	values   list
+}
+
+type writtenDocument struct {
+	version, id written
+	statements  []writtenStatement
+	array       bool
+}
+
+// decoder walks the structure of a document. path is where it stands.
+type decoder struct {
+	scanner scanner
+	path    []string
+	form    form
+}
+
+func (d *decoder) refuse(at int, format string, arguments ...any) *ParseError {
+	return refuseAt(d.scanner.text, at, strings.Join(d.path, ""), format, arguments...)
+}
+
+func (d *decoder) next() (lexeme, *ParseError) {
+	l, bad := d.scanner.next()
+	if bad != nil {
+		return l, d.refuse(bad.at, "%s", bad.problem)
+	}
+	return l, nil
+}
+
+// value is next where a value must come.
+func (d *decoder) value() (lexeme, *ParseError) {
+	l, err := d.next()
 	switch {
-	case err == nil:
-		return token, nil
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, refuse(place, "the JSON text ends too early")
-	case errors.As(err, &syntax):
-		return nil, refuse(place, "not JSON: %s at byte %d", syntax.Error(), syntax.Offset)
+	case err != nil:
+		return l, err
+	case l.kind == 'e':
+		return l, d.refuse(l.at, "the JSON text ends too early")
+	case strings.IndexByte("}]:,", l.kind) >= 0:
+		return l, d.refuse(l.at, "not JSON: %s where a value must stand", quote(l.text))
 	}
-	return nil, refuse(place, "not JSON: %v", err)
+	return l, nil
 }
 
-// str takes a token that must be a string.
-func str(place string, token json.Token) (string, error) {
-	s, ok := token.(string)
-	if !ok {
-		return "", refuse(place, "must be a string, not %s", kind(token))
-	}
-	// Half a surrogate pair would silently have become this character.
-	if strings.ContainsRune(s, utf8.RuneError) {
-		return "", refuse(place, "holds U+FFFD or half a surrogate pair")
-	}
-	return s, nil
-}
-
-func kind(token json.Token) string {
-	switch t := token.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "a boolean"
-	case json.Number:
-		return "a number"
-	case string:
-		return "a string"
-	case json.Delim:
-		if t == '{' || t == '}' {
-			return "an object"
-		}
+func kindName(l lexeme) string {
+	switch l.kind {
+	case '{':
+		return "an object"
+	case '[':
 		return "an array"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case 'n':
+		return "null"
 	}
-	return "another value"
+	return "a boolean"
 }
 
-// object walks the members of an object whose opening brace was taken. Every
-// key must be one of known and come once; member must take the whole value.
-func (r *reader) object(place string, known, unsupported []string, member func(key, place string) error) error {
-	seen := make(map[string]bool, len(known))
-	for r.decoder.More() {
-		token, err := r.next(place)
+// members walks an object whose brace was taken. member takes the whole value
+// of a key; check judges the key first.
+func (d *decoder) members(check func(key written) *ParseError, member func(key written) *ParseError) *ParseError {
+	seen := make(map[string]bool)
+	for first := true; ; first = false {
+		l, err := d.next()
 		if err != nil {
 			return err
 		}
-		key, err := str(place, token)
-		if err != nil {
+		if l.kind == '}' && first {
+			return nil
+		}
+		if l.kind != '"' {
+			return d.unexpected(l, "the name of an element")
+		}
+		key := written{l.text, l.kind, l.at}
+		if err := check(key); err != nil {
 			return err
 		}
-		if err := checkKey(place, key, known, unsupported); err != nil {
+		d.path = append(d.path, d.dot()+key.text)
+		if seen[key.text] {
+			return d.refuse(key.at, "stands twice")
+		}
+		seen[key.text] = true
+		if l, err = d.next(); err != nil || l.kind != ':' {
+			return cmpError(err, d.unexpected(l, `":"`))
+		}
+		if err := member(key); err != nil {
 			return err
 		}
-		if seen[key] {
-			return refuse(join(place, key), "stands twice")
+		d.path = d.path[:len(d.path)-1]
+		if l, err = d.next(); err != nil || l.kind != ',' && l.kind != '}' {
+			return cmpError(err, d.unexpected(l, `"," or "}"`))
 		}
-		seen[key] = true
-		if err := member(key, join(place, key)); err != nil {
-			return err
-		}
-	}
-	_, err := r.next(place)
-	return err
-}
-
-func checkKey(place, key string, known, unsupported []string) error {
-	for _, k := range known {
-		if key == k {
+		if l.kind == '}' {
 			return nil
 		}
 	}
-	for _, k := range unsupported {
-		if key == k {
-			return refuse(join(place, key), "the element %s is not supported", key)
-		}
-	}
-	for _, k := range append(append([]string(nil), known...), unsupported...) {
-		if strings.EqualFold(key, k) {
-			return refuse(place, "unknown element %s; write %s", quote(key), k)
-		}
-	}
-	return refuse(place, "unknown element %s", quote(key))
 }
 
-func join(place, key string) string {
-	if place == "" {
-		return key
+func (d *decoder) dot() string {
+	if len(d.path) == 0 {
+		return ""
 	}
-	return place + "." + key
+	return "."
 }
 
-// quote shows a value of the document in an error, cut to a bearable length.
-func quote(s string) string {
-	const most = 80
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
+func cmpError(first, second *ParseError) *ParseError {
+	if first != nil {
+		return first
 	}
-	return strconv.Quote(s)
+	return second
 }
 
-// decoder builds a document from tokens. What depends on the version is done
-// last, since the version may stand after the statements.
-type decoder struct {
-	json *reader
+func (d *decoder) unexpected(l lexeme, wanted string) *ParseError {
+	if l.kind == 'e' {
+		return d.refuse(l.at, "the JSON text ends too early")
+	}
+	return d.refuse(l.at, "not JSON: %s where %s must stand", quote(l.text), wanted)
 }
 
-func (d *decoder) document() (*Document, error) {
-	token, err := d.json.next("")
-	if err != nil {
-		return nil, err
-	}
-	if token != json.Delim('{') {
-		return nil, refuse("", "must be a JSON object, not %s", kind(token))
-	}
-	var version string
-	var statements []Statement
-	haveStatement := false
-	err = d.json.object("", documentKeys, documentUnsupport, func(key, place string) (err error) {
-		if key == "Version" {
-			version, err = d.oneString(place)
+// elements walks an array whose bracket was taken; the path names each.
+func (d *decoder) elements(at int, element func(l lexeme) *ParseError) *ParseError {
+	for i := 0; ; i++ {
+		d.path = append(d.path, fmt.Sprintf("[%d]", i))
+		l, err := d.next()
+		if err != nil {
 			return err
 		}
-		haveStatement = true
-		statements, err = d.statements(place)
+		if l.kind == ']' && i == 0 {
+			d.path = d.path[:len(d.path)-1]
+			return d.refuse(at, "is an empty array; there must be at least one")
+		}
+		if l.kind == 'e' || strings.IndexByte("}]:,", l.kind) >= 0 {
+			return d.unexpected(l, "a value")
+		}
+		if i == MaxItems {
+			return d.refuse(l.at, "is one too many; at most %d are allowed", MaxItems)
+		}
+		if err := element(l); err != nil {
+			return err
+		}
+		d.path = d.path[:len(d.path)-1]
+		if l, err = d.next(); err != nil || l.kind != ',' && l.kind != ']' {
+			return cmpError(err, d.unexpected(l, `"," or "]"`))
+		}
+		if l.kind == ']' {
+			return nil
+		}
+	}
+}
+
+// known makes a check of keys that must be one of names.
+func (d *decoder) known(names ...string) func(written) *ParseError {
+	return func(key written) *ParseError {
+		if slices.Contains(names, key.text) {
+			return nil
+		}
+		for _, name := range names {
+			if strings.EqualFold(key.text, name) {
+				return d.refuse(key.at, "unknown element %s; write %s", quote(key.text), name)
+			}
+		}
+		return d.refuse(key.at, "unknown element %s", quote(key.text))
+	}
+}
+
+func (d *decoder) document() (out writtenDocument, err *ParseError) {
+	l, err := d.value()
+	if err != nil {
+		return out, err
+	}
+	if l.kind != '{' {
+		return out, d.refuse(l.at, "must be a JSON object, not %s", kindName(l))
+	}
+	err = d.members(d.known("Version", "Id", "Statement"), func(key written) (err *ParseError) {
+		switch key.text {
+		case "Version":
+			out.version, err = d.oneString()
+		case "Id":
+			out.id, err = d.oneString()
+		default:
+			err = d.statements(&out)
+		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	if _, err := d.json.decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, refuse("", "text stands after the document")
+	if l, err = d.next(); err != nil || l.kind != 'e' {
+		return out, cmpError(err, d.refuse(l.at, "text stands after the document"))
 	}
-	switch {
-	case version == "":
-		return nil, refuse("Version", "is missing; write %q", version2012)
-	case version != version2012 && version != version2008:
-		return nil, refuse("Version", "%s is not a version of the language; write %q", quote(version), version2012)
-	case !haveStatement:
-		return nil, refuse("Statement", "is missing")
-	}
-	return compileDocument(version, statements)
+	return out, nil
 }
 
-func (d *decoder) oneString(place string) (string, error) {
-	token, err := d.json.next(place)
-	if err != nil {
-		return "", err
+func (d *decoder) oneString() (written, *ParseError) {
+	l, err := d.value()
+	if err == nil && l.kind != '"' {
+		err = d.refuse(l.at, "must be a string, not %s", kindName(l))
 	}
-	return str(place, token)
+	return written{l.text, l.kind, l.at}, err
 }
 
 // statements takes one object or an array of objects.
-func (d *decoder) statements(place string) ([]Statement, error) {
-	token, err := d.json.next(place)
+func (d *decoder) statements(out *writtenDocument) *ParseError {
+	l, err := d.value()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	switch token {
-	case json.Delim('{'):
-		s, err := d.statement(place)
-		return []Statement{s}, err
-	case json.Delim('['):
-	default:
-		return nil, refuse(place, "must be an object or an array of objects, not %s", kind(token))
-	}
-	var out []Statement
-	for d.json.decoder.More() {
-		place := fmt.Sprintf("%s[%d]", place, len(out))
-		token, err := d.json.next(place)
-		if err != nil {
-			return nil, err
+	one := func(l lexeme) *ParseError {
+		if l.kind != '{' {
+			return d.refuse(l.at, "must be an object, not %s", kindName(l))
 		}
-		if token != json.Delim('{') {
-			return nil, refuse(place, "must be an object, not %s", kind(token))
-		}
-		s, err := d.statement(place)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, s)
+		s, err := d.statement(l.at)
+		out.statements = append(out.statements, s)
+		return err
 	}
-	if _, err := d.json.next(place); err != nil {
-		return nil, err
+	if l.kind != '[' {
+		return one(l)
 	}
-	if len(out) == 0 {
-		return nil, refuse(place, "is an empty array; a document has at least one statement")
-	}
-	return out, nil
+	out.array = true
+	return d.elements(l.at, one)
 }
 
-// statement takes the members of one statement whose brace was taken.
-func (d *decoder) statement(place string) (Statement, error) {
-	var s Statement
-	err := d.json.object(place, statementKeys, statementUnsupport, func(key, place string) (err error) {
-		switch key {
+func (d *decoder) statement(at int) (writtenStatement, *ParseError) {
+	s := writtenStatement{at: at, lists: make(map[string]*list, 2)}
+	check := d.known("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+	err := d.members(check, func(key written) (err *ParseError) {
+		if problem := d.form.forbids(key.text); problem != "" {
+			return d.refuse(key.at, "%s", problem)
+		}
+		switch key.text {
 		case "Sid":
-			s.Sid, err = d.oneString(place)
+			s.sid, err = d.oneString()
 		case "Effect":
-			var effect string
-			effect, err = d.oneString(place)
-			s.Effect = Effect(effect)
-			if err == nil && s.Effect != Allow && s.Effect != Deny {
-				err = refuse(place, "%s is not an effect; write %q or %q", quote(effect), Allow, Deny)
-			}
-		case "Action":
-			s.Actions, err = d.oneOrMore(place)
-		case "Resource":
-			s.Resources, err = d.oneOrMore(place)
+			s.effect, err = d.oneString()
+		case "Principal":
+			s.principal, err = d.principals()
+		case "NotPrincipal":
+			s.notPrincipal, err = d.principals()
+		case "Condition":
+			s.conditions, err = d.conditions()
+		default:
+			var l list
+			l, err = d.oneOrMore(false)
+			s.lists[key.text] = &l
 		}
 		return err
 	})
-	switch {
-	case err != nil:
-		return s, err
-	case s.Effect == "":
-		return s, refuse(place, "has no Effect")
-	case s.Actions == nil:
-		return s, refuse(place, "has no Action")
-	case s.Resources == nil:
-		return s, refuse(place, "has no Resource")
-	case !validSid(s.Sid):
-		return s, refuse(join(place, "Sid"), "%s is not at most %d letters and digits of ASCII", quote(s.Sid), maxSidSize)
-	}
-	return s, nil
+	return s, err
 }
 
-// oneOrMore takes a string or an array of at least one string.
-func (d *decoder) oneOrMore(place string) ([]string, error) {
-	token, err := d.json.next(place)
+// oneOrMore takes a string or an array of strings; scalars allows numbers and
+// booleans as well.
+func (d *decoder) oneOrMore(scalars bool) (out list, err *ParseError) {
+	l, err := d.value()
+	if err != nil {
+		return out, err
+	}
+	what, orMany := "a string", "a string or an array of strings"
+	if scalars {
+		what, orMany = "a string, a number or a boolean", "a string, a number, a boolean or an array of them"
+	}
+	one := func(l lexeme) *ParseError {
+		if l.kind != '"' && (!scalars || strings.IndexByte("0tf", l.kind) < 0) {
+			return d.refuse(l.at, "must be %s, not %s", what, kindName(l))
+		}
+		out.items = append(out.items, written{l.text, l.kind, l.at})
+		return nil
+	}
+	out.at = l.at
+	if l.kind == '[' {
+		out.array = true
+		return out, d.elements(l.at, one)
+	}
+	if l.kind == '{' || l.kind == 'n' {
+		return out, d.refuse(l.at, "must be %s, not %s", orMany, kindName(l))
+	}
+	return out, one(l)
+}
+
+// principals takes "*", or an object of kinds of principals.
+func (d *decoder) principals() (*[]writtenPrincipal, *ParseError) {
+	var out []writtenPrincipal
+	l, err := d.value()
+	switch {
+	case err != nil:
+		return nil, err
+	case l.kind == '"' && l.text == "*":
+		out = append(out, writtenPrincipal{values: list{items: []written{{l.text, l.kind, l.at}}}})
+		return &out, nil
+	case l.kind == '"':
+		return nil, d.refuse(l.at, `%s is not a principal; write "*" or an object such as {"AWS": "…"}`, quote(l.text))
+	case l.kind != '{':
+		return nil, d.refuse(l.at, `must be "*" or an object, not %s`, kindName(l))
+	}
+	err = d.members(d.known("AWS", "Federated", "Service", "CanonicalUser"), func(key written) *ParseError {
+		values, err := d.oneOrMore(false)
+		out = append(out, writtenPrincipal{kind: key.text, values: values})
+		return err
+	})
+	if err == nil && len(out) == 0 {
+		err = d.refuse(l.at, "is an empty object; name at least one principal")
+	}
+	return &out, err
+}
+
+// conditions takes an object of operators, each an object of keys.
+func (d *decoder) conditions() (out []writtenCondition, err *ParseError) {
+	start, err := d.open()
 	if err != nil {
 		return nil, err
 	}
-	if token != json.Delim('[') {
-		if _, ok := token.(string); !ok {
-			return nil, refuse(place, "must be a string or an array of strings, not %s", kind(token))
-		}
-		s, err := str(place, token)
-		return []string{s}, err
-	}
-	var out []string
-	for d.json.decoder.More() {
-		s, err := d.oneString(fmt.Sprintf("%s[%d]", place, len(out)))
+	any := func(written) *ParseError { return nil }
+	err = d.members(any, func(operator written) *ParseError {
+		at, err := d.open()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, s)
+		start := len(out)
+		err = d.members(any, func(key written) *ParseError {
+			for _, c := range out[start:] {
+				if equalFoldASCII(c.key.text, key.text) {
+					return d.refuse(key.at, "stands twice: names of keys are compared without regard to case")
+				}
+			}
+			values, err := d.oneOrMore(true)
+			out = append(out, writtenCondition{operator: operator, key: key, values: values})
+			return err
+		})
+		if err == nil && len(out) == start {
+			err = d.refuse(at, "is an empty object; name at least one key")
+		}
+		return err
+	})
+	if err == nil && len(out) == 0 {
+		err = d.refuse(start, "is an empty object; leave Condition out where there is none")
 	}
-	if _, err := d.json.next(place); err != nil {
-		return nil, err
+	return out, err
+}
+
+// open takes a brace and returns where it stands.
+func (d *decoder) open() (int, *ParseError) {
+	l, err := d.value()
+	if err == nil && l.kind != '{' {
+		err = d.refuse(l.at, "must be an object, not %s", kindName(l))
 	}
-	if len(out) == 0 {
-		return nil, refuse(place, "is an empty array; name at least one")
-	}
-	return out, nil
+	return l.at, err
 }

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"strings"
 	"unicode/utf8"
 )
 
@@ -11,154 +10,149 @@ const (
 	// MaxResourceSize is the most bytes a resource of a request may have. AWS
 	// has no longer ARNs.
 	MaxResourceSize = 2_048
-	// MaxVariablesSize is the most bytes that the values of all variables in
-	// one resource of a document may have together; they must be valid UTF-8.
-	// Where they are not, an Allow does not match, as if a variable had no
-	// value, and a Deny that could match denies the request.
-	MaxVariablesSize = 512
 )
 
-// Request is what a caller wants to do.
-type Request struct {
-	// Action is service:name, of at most [MaxActionSize] bytes. Wildcards
-	// have no meaning in it.
-	Action string
-	// Resource is the ARN of what is acted on, of at most [MaxResourceSize]
-	// bytes of valid UTF-8. A resource that is no ARN of six parts is matched
-	// by "*" only.
-	Resource string
-	// Context holds the condition keys of the request, by their names, such
-	// as "cognito-identity.amazonaws.com:sub". Names are compared without
-	// regard to case. A key with several values cannot be used as a variable.
-	Context map[string][]string
-}
-
-// Decision is the outcome of an evaluation. The zero Decision denies.
-type Decision struct {
-	// Allowed is the answer.
-	Allowed bool
-	// ExplicitDeny is true when a Deny statement decided.
-	ExplicitDeny bool
-	// Document and Statement are the indexes, from 0, of the statement that
-	// decided, and Sid its identifier. They have a meaning only when Allowed
-	// or ExplicitDeny is true. They are for logs, not for the caller: they
-	// tell how the policies are built.
-	Document, Statement int
-	Sid                 string
-}
-
-// Evaluate decides one request by all documents that apply to the caller: one
-// Deny that matches denies; otherwise one Allow that matches allows; otherwise
-// the request is denied. Neither the order of documents nor that of statements
-// matters to Allowed and ExplicitDeny.
-//
-// It fails closed: a nil document, which a program can only have by ignoring an
-// error of [Parse], a request that is too long or not valid UTF-8, and a Deny
-// with variables beyond [MaxVariablesSize] deny whatever else the documents say.
-func Evaluate(request Request, documents ...*Document) Decision {
-	q, ok := newQuestion(request)
-	if !ok {
-		return Decision{}
-	}
-	for _, d := range documents {
-		if d == nil {
-			return Decision{}
-		}
-	}
-	var allowed Decision
-	doubtful := false
-	for i, d := range documents {
-		for j := range d.statements {
-			s := &d.statements[j]
-			if s.Effect == Allow && allowed.Allowed {
-				continue
-			}
-			q.unusable = false
-			matched := s.matches(&q)
-			decision := Decision{Document: i, Statement: j, Sid: s.Sid}
-			switch {
-			case matched && s.Effect == Deny:
-				decision.ExplicitDeny = true
-				return decision
-			case matched:
-				decision.Allowed = true
-				allowed = decision
-			case q.unusable && s.Effect == Deny:
-				doubtful = true
-			}
-		}
-	}
-	if doubtful {
-		return Decision{}
-	}
-	return allowed
+// statement is a Statement made ready for matching.
+type statement struct {
+	sieve        sieve
+	deny         bool
+	notAction    bool
+	notResource  bool
+	notPrincipal bool
+	actions      []action
+	resources    []resource // none in a trust policy
+	principals   *principals
+	conditions   []condition
+	index        int // in the document
+	sid          string
 }
 
 // question is a request made ready for matching.
 type question struct {
-	action   string
-	resource [arnParts - 1]string // the parts after "arn"
-	isARN    bool
-	context  map[string][]string
-	unusable bool // set by a resource whose variables could not be compared
+	request  *Request
+	resource string
+	context  *Context
+	sieve    sieve
+	length   int // of the action
+	lower    [MaxActionSize]byte
 }
 
-func newQuestion(r Request) (question, bool) {
-	if r.Action == "" || len(r.Action) > MaxActionSize || len(r.Resource) > MaxResourceSize ||
-		!utf8.ValidString(r.Action) || !utf8.ValidString(r.Resource) {
-		return question{}, false
-	}
-	q := question{action: lowerASCII(r.Action), context: r.Context}
-	rest, found := strings.CutPrefix(r.Resource, "arn:")
-	for i := 0; found && i < arnParts-2; i++ {
-		q.resource[i], rest, found = strings.Cut(rest, ":")
-	}
-	q.resource[arnParts-2], q.isARN = rest, found
-	return q, true
-}
-
-func (s *statement) matches(q *question) bool {
-	return s.matchesAction(q) && s.matchesResource(q)
-}
-
-func (s *statement) matchesAction(q *question) bool {
-	for i := range s.actions {
-		if a := &s.actions[i]; a.all || a.name.match(q.action) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *statement) matchesResource(q *question) bool {
-	for i := range s.resources {
-		if s.resources[i].match(q) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *resource) match(q *question) bool {
-	if r.all {
-		return true
-	}
-	if !q.isARN {
+// ask reports whether the request can be judged at all.
+func (q *question) ask(r *Request) bool {
+	if r == nil || len(r.Resource) > MaxResourceSize || !utf8.ValidString(r.Resource) || !q.setAction(r.Action) {
 		return false
 	}
-	for i := range arnParts - 2 {
-		if !r.parts[i].match(q.resource[i]) {
+	q.request, q.resource, q.context = r, r.Resource, r.Context
+	return true
+}
+
+// setAction lowers the action, once for all statements.
+func (q *question) setAction(action string) bool {
+	if action == "" || len(action) > MaxActionSize {
+		return false
+	}
+	for i := range len(action) {
+		b := actionBytes[action[i]]
+		if b == 0 {
 			return false
 		}
+		q.lower[i] = b
 	}
-	last := r.parts[arnParts-2]
-	if r.last.variable {
-		tokens, outcome := r.last.resolve(q.context)
-		if outcome != resolved {
-			q.unusable = q.unusable || outcome == unusable
-			return false
+	q.length = len(action)
+	q.sieve = sieveOf(action)
+	return true
+}
+
+// action returns the action in lower case.
+func (q *question) action() []byte { return q.lower[:q.length] }
+
+// actionBytes are the bytes that an action may have, in lower case.
+var actionBytes = func() (out [256]byte) {
+	for b := range byte(0x80) {
+		if isNameByte(b) || b == ':' {
+			out[b] = lowerByte(b)
 		}
-		last = compileGlob(tokens)
 	}
-	return last.match(q.resource[arnParts-2])
+	return out
+}()
+
+// matches compares the request with one statement: yes, no, or unusable when it
+// depends on a value that cannot be compared. The grade is how the statement
+// names the caller.
+func (s *statement) matches(q *question) (outcome, grade) {
+	if s.matchAction(q) == s.notAction {
+		return no, notNamed
+	}
+	g := s.namesCaller(q)
+	if g == notNamed {
+		return no, g
+	}
+	out := s.matchResource(q)
+	for i := range s.conditions {
+		if out == no {
+			return no, g
+		}
+		if o := s.conditions[i].holds(q.context); o != yes {
+			out = o
+			if o == unusable {
+				return s.stillMay(q, i+1), g
+			}
+		}
+	}
+	return out, g
+}
+
+// stillMay judges the conditions from i on when the outcome is unusable so far:
+// one of them may yet exclude the request.
+func (s *statement) stillMay(q *question, i int) outcome {
+	for ; i < len(s.conditions); i++ {
+		if s.conditions[i].holds(q.context) == no {
+			return no
+		}
+	}
+	return unusable
+}
+
+func (s *statement) matchAction(q *question) bool {
+	text := q.action()
+	for i := range s.actions {
+		if s.actions[i].match(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesCaller is final for a policy of an identity, which has no principals.
+func (s *statement) namesCaller(q *question) grade {
+	switch {
+	case s.principals == nil:
+		return namesCaller
+	case !s.notPrincipal:
+		return s.principals.names(q)
+	case s.deny && !s.principals.lists(q), !s.deny && s.principals.names(q) == notNamed:
+		return namesRole
+	}
+	return notNamed
+}
+
+// matchResource is unusable for a NotResource whose variable has no value: what
+// it excepts is not known then.
+func (s *statement) matchResource(q *question) outcome {
+	if s.resources == nil {
+		return yes
+	}
+	out := no
+	for i := range s.resources {
+		switch o := s.resources[i].match(q); {
+		case o == yes:
+			return fits(!s.notResource)
+		case o == unusable, o == unresolved && s.notResource:
+			out = unusable
+		}
+	}
+	if s.notResource && out == no {
+		return yes
+	}
+	return out
 }

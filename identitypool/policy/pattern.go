@@ -1,8 +1,19 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
-	"unicode/utf8"
+	"unicode"
+)
+
+const (
+	// MaxVariables is the most variables that one value of a document may have.
+	MaxVariables = 8
+	// MaxVariablesSize is the most bytes that the values of all variables in
+	// one value of a document may have together. Where they have more, an
+	// Allow does not match, as if a variable had no value, and a Deny that
+	// could match denies the request.
+	MaxVariablesSize = 512
 )
 
 // tokenKind says what one token of a pattern stands for.
@@ -18,106 +29,27 @@ const (
 // token is one part of a pattern.
 type token struct {
 	kind       tokenKind
-	text       string // of a literal; of a variable the key, lower case
+	text       string // of a literal; of a variable the key
 	fallback   string // of a variable, when hasDefault
 	hasDefault bool
 }
 
-// pattern is a sequence of tokens that may hold variables.
-type pattern struct {
-	tokens   []token
-	variable bool // one of the tokens is a variable
+// syntax says which characters of a value have a meaning of their own.
+type syntax struct {
+	wildcards bool // * and ?
+	variables bool // ${…}
 }
 
-func newPattern(tokens []token) pattern {
-	p := pattern{tokens: tokens}
-	for _, t := range tokens {
-		p.variable = p.variable || t.kind == variable
+// tokens splits text. It returns what is wrong with a variable, or "".
+func (s syntax) tokens(text string) ([]token, string) {
+	if !s.variables {
+		return s.plain(nil, text), ""
 	}
-	return p
-}
-
-// resolution says what became of the variables of a pattern.
-type resolution uint8
-
-const (
-	resolved   resolution = iota
-	unresolved            // a variable has no value, or several, and no default
-	unusable              // values are longer than MaxVariablesSize together, or not UTF-8
-)
-
-// resolve replaces variables by what the context holds, as literals: a wildcard
-// or a variable inside a value has no meaning.
-func (p pattern) resolve(context map[string][]string) ([]token, resolution) {
-	out := make([]token, len(p.tokens))
-	size := 0
-	for i, t := range p.tokens {
-		if t.kind == variable {
-			value, ok := lookup(context, t.text)
-			if size += len(value); size > MaxVariablesSize || !utf8.ValidString(value) {
-				return nil, unusable
-			}
-			switch {
-			case ok:
-				t = token{kind: literal, text: value}
-			case t.hasDefault:
-				t = token{kind: literal, text: t.fallback}
-			default:
-				return nil, unresolved
-			}
-		}
-		out[i] = t
-	}
-	return out, resolved
-}
-
-// lookup finds the one value of a key, whose name is compared without regard to
-// case. Two spellings of one key in the context give no value.
-func lookup(context map[string][]string, key string) (string, bool) {
-	var found []string
+	var out []token
 	count := 0
-	for name, values := range context {
-		if len(name) == len(key) && lowerASCII(name) == key {
-			found, count = values, count+1
-		}
-	}
-	if count != 1 || len(found) != 1 {
-		return "", false
-	}
-	return found[0], true
-}
-
-// wildcards splits text at * and ?, without variables.
-func wildcards(text string) []token {
-	var out []token
-	for text != "" {
-		i := strings.IndexAny(text, "*?")
-		if i < 0 {
-			return append(out, token{text: text})
-		}
-		if i > 0 {
-			out = append(out, token{text: text[:i]})
-		}
-		out = append(out, wildcard(text[i]))
-		text = text[i+1:]
-	}
-	return out
-}
-
-func wildcard(b byte) token {
-	if b == '*' {
-		return token{kind: star}
-	}
-	return token{kind: anyOne}
-}
-
-// scanVariables splits text at wildcards and at ${…}. It returns what is wrong
-// with a variable, or "".
-func scanVariables(text string) ([]token, string) {
-	var out []token
 	for {
 		before, rest, found := strings.Cut(text, "${")
-		out = append(out, wildcards(before)...)
+		out = s.plain(out, before)
 		if !found {
 			return out, ""
 		}
@@ -129,9 +61,37 @@ func scanVariables(text string) ([]token, string) {
 		if problem != "" {
 			return nil, problem
 		}
+		if t.kind == variable {
+			if count++; count > MaxVariables {
+				return nil, fmt.Sprintf("has more than %d variables", MaxVariables)
+			}
+		}
 		out = append(out, t)
 		text = after
 	}
+}
+
+// plain appends text without variables.
+func (s syntax) plain(out []token, text string) []token {
+	for s.wildcards && text != "" {
+		i := strings.IndexAny(text, "*?")
+		if i < 0 {
+			break
+		}
+		if i > 0 {
+			out = append(out, token{text: text[:i]})
+		}
+		kind := anyOne
+		if text[i] == '*' {
+			kind = star
+		}
+		out = append(out, token{kind: kind})
+		text = text[i+1:]
+	}
+	if text == "" {
+		return out
+	}
+	return append(out, token{text: text})
 }
 
 // parseVariable reads what stands between "${" and "}".
@@ -141,10 +101,10 @@ func parseVariable(inside string) (token, string) {
 		return token{text: inside}, ""
 	}
 	key, rest, hasDefault := strings.Cut(inside, ",")
-	if key == "" || !only(key, func(b byte) bool { return isNameByte(b) || b == ':' || b == '/' || b == '+' || b == '=' || b == '@' }) {
+	if !validKey(key) {
 		return token{}, "has a variable " + quote(inside) + " that is not a key such as cognito-identity.amazonaws.com:sub"
 	}
-	t := token{kind: variable, text: lowerASCII(key), hasDefault: hasDefault}
+	t := token{kind: variable, text: key, hasDefault: hasDefault}
 	if !hasDefault {
 		return t, ""
 	}
@@ -154,4 +114,20 @@ func parseVariable(inside string) (token, string) {
 	}
 	t.fallback = value[1 : len(value)-1]
 	return t, ""
+}
+
+// validKey reports whether text can be the name of a condition key: a prefix,
+// a colon and a name. Keys of tags end with what the tag is called, which may
+// hold spaces and letters of any language.
+func validKey(key string) bool {
+	prefix, name, ok := strings.Cut(key, ":")
+	if !ok || prefix == "" || name == "" || len(key) > MaxKeySize || strings.TrimSpace(key) != key {
+		return false
+	}
+	for _, r := range key {
+		if !unicode.IsPrint(r) || strings.ContainsRune(`{}$*?,'"\`, r) {
+			return false
+		}
+	}
+	return true
 }

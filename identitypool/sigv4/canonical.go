@@ -1,177 +1,147 @@
 package sigv4
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 )
 
-// canonicalRequest is the text that is hashed and signed, by the rules of AWS's
-// "Create a signed AWS API request".
-func canonicalRequest(method, path, query string, headers headerSet, signed []string, payloadHash string) string {
-	var b strings.Builder
-	b.Grow(512)
-	b.WriteString(method)
-	b.WriteByte('\n')
-	b.WriteString(encodePath(path))
-	b.WriteByte('\n')
-	b.WriteString(query)
-	b.WriteByte('\n')
-	for _, name := range signed {
-		b.WriteString(name)
-		b.WriteByte(':')
-		for i, value := range headers[name] {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(collapse(value))
-		}
-		b.WriteByte('\n')
+// canonical appends the text that is hashed and signed, by the rules of AWS's
+// "Create a signed AWS API request". payload is the hash of the body, or what
+// stands for it.
+func (c *claim) canonical(b []byte, method string, payload []byte) []byte {
+	b = append(append(b, method...), '\n')
+	if c.scope.service == serviceS3 {
+		b = appendPathS3(b, c.path)
+	} else {
+		b = appendPath(b, c.path)
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Join(signed, ";"))
-	b.WriteByte('\n')
-	b.WriteString(payloadHash)
-	return b.String()
+	b = c.query.append(append(b, '\n'))
+	b = append(b, '\n')
+	for i, name := range c.names {
+		b = append(append(b, name...), ':')
+		for j, value := range c.values[i] {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = appendCollapsed(b, value)
+		}
+		b = append(b, '\n')
+	}
+	b = append(b, '\n')
+	b = append(append(b, c.signedList...), '\n')
+	return append(b, payload...)
 }
 
-// collapse trims a header value and makes runs of spaces one space.
-func collapse(value string) string {
+// stringToSign appends the text that is signed in the end.
+func (c *claim) stringToSign(b []byte, sum [sha256.Size]byte) []byte {
+	b = append(append(b, c.algorithm...), '\n')
+	b = append(append(b, c.date...), '\n')
+	b = append(c.scope.append(b, c.algorithm), '\n')
+	return hex.AppendEncode(b, sum[:])
+}
+
+// append appends the scope as it is written in a credential. That of SigV4A has
+// no region.
+func (s scope) append(b []byte, algorithm string) []byte {
+	b = append(append(b, s.day...), '/')
+	if algorithm == algorithmV4 {
+		b = append(append(b, s.region...), '/')
+	}
+	b = append(append(b, s.service...), '/')
+	return append(b, terminator...)
+}
+
+// appendCollapsed trims a header value and makes runs of spaces one space.
+func appendCollapsed(b []byte, value string) []byte {
 	value = strings.Trim(value, " \t")
 	if !strings.Contains(value, "  ") {
-		return value
+		return append(b, value...)
 	}
-	var b strings.Builder
 	for i := range len(value) {
 		if value[i] != ' ' || value[i-1] != ' ' {
-			b.WriteByte(value[i])
+			b = append(b, value[i])
 		}
 	}
-	return b.String()
+	return b
 }
 
-// encodePath percent-encodes the path as it is on the wire, once more: a % that
+// appendPath percent-encodes the path as it is on the wire, once more: a % that
 // is there already becomes %25. That is AWS's rule for every service but S3.
-func encodePath(path string) string {
+func appendPath(b []byte, path string) []byte {
 	if path == "" {
-		return "/"
+		return append(b, '/')
 	}
-	return percentEncode(path, true)
+	for i := range len(path) {
+		if path[i] == '/' {
+			b = append(b, '/')
+			continue
+		}
+		b = appendEncoded(b, path[i])
+	}
+	return b
+}
+
+// appendPathS3 keeps what is percent-encoded on the wire as it is, and encodes
+// what should have been. S3 decodes and encodes again instead, so that %2F
+// and / have one signature there; here they have two, because a handler may
+// tell them apart.
+func appendPathS3(b []byte, path string) []byte {
+	if path == "" {
+		return append(b, '/')
+	}
+	for i := range len(path) {
+		if path[i] == '/' || path[i] == '%' {
+			b = append(b, path[i])
+			continue
+		}
+		b = appendEncoded(b, path[i])
+	}
+	return b
 }
 
 const upperHex = "0123456789ABCDEF"
 
-// percentEncode leaves the unreserved characters of RFC 3986, and "/" if told.
-func percentEncode(s string, keepSlash bool) string {
-	clean := true
-	for i := 0; i < len(s) && clean; i++ {
-		clean = unreserved(s[i]) || keepSlash && s[i] == '/'
+// appendEncoded leaves the unreserved characters of RFC 3986 as they are.
+func appendEncoded(b []byte, c byte) []byte {
+	if unreserved[c] {
+		return append(b, c)
 	}
-	if clean {
-		return s
-	}
-	b := make([]byte, 0, len(s)+16)
-	for i := range len(s) {
-		c := s[i]
-		if unreserved(c) || keepSlash && c == '/' {
-			b = append(b, c)
-			continue
-		}
-		b = append(b, '%', upperHex[c>>4], upperHex[c&15])
-	}
-	return string(b)
+	return append(b, '%', upperHex[c>>4], upperHex[c&15])
 }
 
-func unreserved(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
-}
+var unreserved = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
+	}
+	return table
+}()
 
-// canonicalQuery decodes the parameters as net/url does for the handler behind,
-// encodes each name and value, and sorts them in their encoded form.
-func canonicalQuery(raw string) (string, error) {
-	if raw == "" {
-		return "", nil
+// wirePath returns the path as the client sent it. A server's request has it in
+// RequestURI; the URL must still say the same, or what is verified would not be
+// what is routed.
+func wirePath(r *http.Request) (string, error) {
+	if r.URL == nil || r.URL.Opaque != "" {
+		return "", refuse(UnsupportedSignature, "the request target is not a path")
 	}
-	type parameter struct{ name, value string }
-	var parameters []parameter
-	for _, part := range strings.Split(raw, "&") {
-		if part == "" {
-			continue
-		}
-		if strings.Contains(part, ";") {
-			return "", refuse(UnsupportedSignature, "the query has a raw semicolon; write %%3B")
-		}
-		name, value, _ := strings.Cut(part, "=")
-		decodedName, err1 := url.QueryUnescape(name)
-		decodedValue, err2 := url.QueryUnescape(value)
-		if err1 != nil || err2 != nil {
-			return "", refuse(IncompleteSignature, "the query has a parameter that is not percent-encoded correctly")
-		}
-		if isPresigned(decodedName) {
-			return "", refuse(UnsupportedSignature, "a signature in the query (%s) is not supported; sign in the Authorization header", show(decodedName))
-		}
-		parameters = append(parameters, parameter{percentEncode(decodedName, false), percentEncode(decodedValue, false)})
+	if r.RequestURI == "" {
+		return r.URL.EscapedPath(), nil
 	}
-	slices.SortFunc(parameters, func(a, b parameter) int {
-		if c := strings.Compare(a.name, b.name); c != 0 {
-			return c
-		}
-		return strings.Compare(a.value, b.value)
-	})
-	var b strings.Builder
-	for i, p := range parameters {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(p.name + "=" + p.value)
+	if !strings.HasPrefix(r.RequestURI, "/") {
+		return "", refuse(UnsupportedSignature, "the request target is not a path; requests to a proxy are not supported")
 	}
-	return b.String(), nil
-}
-
-// isPresigned reports whether a query parameter belongs to a signature.
-func isPresigned(name string) bool {
-	const prefix = "x-amz-"
-	if len(name) <= len(prefix) || !strings.EqualFold(name[:len(prefix)], prefix) {
-		return false
+	path, query, _ := strings.Cut(r.RequestURI, "?")
+	if path == r.URL.Path && r.URL.RawPath == "" && query == r.URL.RawQuery && strings.IndexByte(path, '%') < 0 {
+		return path, nil // parsing would say the same
 	}
-	switch strings.ToLower(name[len(prefix):]) {
-	case "algorithm", "credential", "date", "expires", "security-token", "signature", "signedheaders", "content-sha256":
-		return true
+	sent, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil {
+		return "", refuse(IncompleteSignature, "the request target cannot be parsed")
 	}
-	return false
-}
-
-// headerSet has the headers of a request by their names in lower case, host and
-// content-length among them.
-type headerSet map[string][]string
-
-// collectHeaders refuses a name that stands in two spellings, since the order of
-// their values would be anybody's guess.
-func collectHeaders(r *http.Request) (headerSet, error) {
-	out := make(headerSet, len(r.Header)+2)
-	for name, values := range r.Header {
-		lower := strings.ToLower(name)
-		if _, doubled := out[lower]; doubled {
-			return nil, refuse(IncompleteSignature, "the header %s stands in two spellings", show(lower))
-		}
-		out[lower] = values
+	if sent.Path != r.URL.Path || sent.RawPath != r.URL.RawPath || sent.RawQuery != r.URL.RawQuery {
+		return "", refuse(UnsupportedSignature, "the URL was changed before the signature was verified; verify in front of what changes it")
 	}
-	return out, nil
-}
-
-// addHost puts the host in its place, and the length if it is known.
-func (h headerSet) addHost(host string, length int64) error {
-	if len(h["host"]) > 1 || len(h["host"]) == 1 && h["host"][0] != host {
-		return refuse(IncompleteSignature, "the request has two Host headers")
-	}
-	if host == "" {
-		return refuse(IncompleteSignature, "the request has no Host")
-	}
-	h["host"] = []string{host}
-	if _, ok := h["content-length"]; !ok && length >= 0 {
-		h["content-length"] = []string{strconv.FormatInt(length, 10)}
-	}
-	return nil
+	return path, nil
 }

@@ -1,7 +1,7 @@
 package sigv4
 
 import (
-	"encoding/hex"
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,11 +32,11 @@ func curlOrSkip(t *testing.T) string {
 
 // curl is a client with credentials; its signer is neither AWS's nor ours. The
 // secret goes through a file, as an argument would show in the process list.
-func curl(t *testing.T, path, secret string, arguments ...string) (status int, body string) {
+func curl(t *testing.T, path, service, secret string, arguments ...string) (status int, body string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "curl.conf")
-	conf := fmt.Sprintf("user = %q\nheader = %q\naws-sigv4 = \"aws:amz:eu-west-1:execute-api\"\n",
-		testID+":"+secret, "x-amz-security-token: "+testToken)
+	conf := fmt.Sprintf("user = %q\nheader = %q\naws-sigv4 = %q\n",
+		testID+":"+secret, "x-amz-security-token: "+testToken, "aws:amz:eu-west-1:"+service)
 	require.NoError(t, os.WriteFile(file, []byte(conf), 0o600))
 	command := exec.CommandContext(t.Context(), path, append([]string{
 		"--disable", "--config", file, "--silent", "--show-error", "--max-time", "20", "--noproxy", "*", "--write-out", "\n%{http_code}",
@@ -52,18 +52,12 @@ func curl(t *testing.T, path, secret string, arguments ...string) (status int, b
 // asWritten reports whether the signature is right for the target as it is
 // written: no second encoding of the path, no order of the query. No service but
 // S3 takes that; older releases of curl sign so for every service.
-func asWritten(r *http.Request, body []byte) bool {
-	a, err := parseAuthorization(r.Header.Get("Authorization"))
-	if err != nil {
-		return false
-	}
-	headers, err := collectHeaders(r)
-	if err != nil || headers.addHost(r.Host, r.ContentLength) != nil {
-		return false
-	}
+func asWritten(t *testing.T, r *http.Request, body []byte) bool {
+	c, canonical := canonicalOf(t, r, hashHex(body))
 	path, query, _ := strings.Cut(r.RequestURI, "?")
-	canonical := strings.Replace(canonicalRequest(r.Method, "/", query, headers, a.signed, hashHex(body)), "\n/\n", "\n"+path+"\n", 1)
-	return hex.EncodeToString(signature(testSecret, a.scope, r.Header.Get("X-Amz-Date"), canonical)) == hex.EncodeToString(a.signature)
+	lines := strings.Split(canonical, "\n")
+	lines[1], lines[2] = path, query
+	return bytes.Equal(signatureOf(c, testSecret, strings.Join(lines, "\n")), c.signature())
 }
 
 // TestA1_Curl: what the command line of everybody signs is accepted.
@@ -75,7 +69,7 @@ func TestA1_Curl(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, err := v.Verify(r)
 		body, _ := io.ReadAll(r.Body)
-		signedAsWritten = asWritten(r, body)
+		signedAsWritten = asWritten(t, r, body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)
 			return
@@ -109,7 +103,7 @@ func TestA1_Curl(t *testing.T) {
 		{"/a%2Fb", nil, "GET /a%2Fb ", true},
 		{"/a:b@c", nil, "GET /a:b@c ", true},
 	} {
-		status, body := curl(t, path, testSecret, append(c.arguments, server.URL+c.target)...)
+		status, body := curl(t, path, "execute-api", testSecret, append(c.arguments, server.URL+c.target)...)
 		if c.newer && signedAsWritten {
 			require.Equal(t, http.StatusForbidden, status, "%s %q: %s", c.target, c.arguments, body)
 			continue
@@ -118,11 +112,64 @@ func TestA1_Curl(t *testing.T) {
 		require.Equal(t, c.want, body)
 	}
 
-	status, body := curl(t, path, "another secret", server.URL+"/")
+	status, body := curl(t, path, "execute-api", "another secret", server.URL+"/")
 	require.Equal(t, http.StatusForbidden, status)
 	require.Contains(t, body, string(InvalidSignature))
 	// curl does not know the hash of what it reads while it sends, and signs
 	// another: that is refused, not taken for a body that is not hashed.
-	status, body = curl(t, path, testSecret, "-T", upload, server.URL+"/up")
+	status, body = curl(t, path, "execute-api", testSecret, "-T", upload, server.URL+"/up")
 	require.Equal(t, http.StatusForbidden, status, body)
+}
+
+// TestA1_CurlS3: for the service s3, curl is accepted when it is given the hash
+// of the body, and a path that is encoded as S3 encodes it. It may do without
+// only in releases that state the hash, or encode the path, by themselves.
+func TestA1_CurlS3(t *testing.T) {
+	path := curlOrSkip(t)
+	v, err := New(Config{Region: "eu-west-1", Service: "s3", Secret: testSecretOf})
+	require.NoError(t, err)
+	hashStated, signedAsWritten := false, false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := v.Verify(r)
+		body, _ := io.ReadAll(r.Body)
+		hashStated, signedAsWritten = r.Header.Get("X-Amz-Content-Sha256") != "", asWritten(t, r, body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(w, "%s %s %s", r.Method, r.RequestURI, body)
+	}))
+	t.Cleanup(server.Close)
+
+	for _, c := range []struct{ method, target, body string }{
+		{"GET", "/bucket/key", ""},
+		{"PUT", "/bucket/key", "Steps lead down to the water."},
+		{"GET", "/bucket/a%3Ab/key%20c", ""},
+		{"PUT", "/bucket/a%3Ab/key", "Steps lead down to the water."},
+	} {
+		arguments := []string{"-X", c.method, server.URL + c.target}
+		if c.body != "" {
+			arguments = append(arguments, "--data-binary", c.body)
+		}
+		hash := []string{"-H", "x-amz-content-sha256: " + hashHex([]byte(c.body))}
+		status, body := curl(t, path, "s3", testSecret, append(hash, arguments...)...)
+		require.Equal(t, http.StatusOK, status, "%s %s: %s", c.method, c.target, body)
+		require.Equal(t, c.method+" "+c.target+" "+c.body, body)
+
+		status, body = curl(t, path, "s3", testSecret, arguments...)
+		if !hashStated {
+			require.Equal(t, http.StatusForbidden, status, "%s %s: %s", c.method, c.target, body)
+			require.Contains(t, body, "no X-Amz-Content-Sha256 header")
+			continue
+		}
+		require.Equal(t, http.StatusOK, status, "%s %s: %s", c.method, c.target, body)
+	}
+
+	status, body := curl(t, path, "s3", testSecret, "-H", "x-amz-content-sha256: "+hashHex(nil), server.URL+"/bucket/a:b")
+	if signedAsWritten {
+		require.Equal(t, http.StatusForbidden, status, body)
+		require.Contains(t, body, string(InvalidSignature))
+		return
+	}
+	require.Equal(t, http.StatusOK, status, body)
 }

@@ -19,11 +19,20 @@ const (
 	UnsupportedSignature Code = "UnsupportedSignature"
 	// RequestTimeTooSkewed: the date is too far from the clock.
 	RequestTimeTooSkewed Code = "RequestTimeTooSkewed"
+	// ExpiredRequest: the time that a presigned URL states has passed.
+	ExpiredRequest Code = "ExpiredRequest"
+	// ReplayedRequest: Config.Once has seen the request before.
+	ReplayedRequest Code = "ReplayedRequest"
 	// InvalidSignature: the scope, the payload hash or the signature is not
 	// the right one, or the access key is unknown.
 	InvalidSignature Code = "InvalidSignature"
 	// RequestEntityTooLarge: the body is longer than Config.MaxBody.
 	RequestEntityTooLarge Code = "RequestEntityTooLarge"
+	// IncompleteBody: a streamed body is cut short, or is not in the form of
+	// its encoding.
+	IncompleteBody Code = "IncompleteBody"
+	// BadDigest: a checksum in the trailer is not that of the body.
+	BadDigest Code = "BadDigest"
 	// RequestBodyUnreadable: reading the body failed.
 	RequestBodyUnreadable Code = "RequestBodyUnreadable"
 )

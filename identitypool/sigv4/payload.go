@@ -2,7 +2,9 @@ package sigv4
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -10,54 +12,114 @@ import (
 )
 
 const (
-	defaultBody = 1 << 20
-	maxBody     = 1 << 30
+	unsignedPayload   = "UNSIGNED-PAYLOAD"
+	streamSigned      = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+	streamSignedTrail = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+	streamUnsigned    = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+	awsChunked        = "aws-chunked"
 )
 
-// statedHash returns the X-Amz-Content-Sha256 header, and whether it is there. It
-// refuses what stands for "not hashed".
-func statedHash(headers headerSet) (string, bool, error) {
-	stated, err := headers.one(hashHeader)
-	if err != nil {
-		return "", false, err
-	}
-	if stated == "UNSIGNED-PAYLOAD" || strings.HasPrefix(stated, "STREAMING-") {
-		return "", false, refuse(UnsupportedSignature, "the payload %s is not supported; sign the SHA-256 hash of the body", show(stated))
-	}
-	_, there := headers[hashHeader]
-	return stated, there, nil
+// payload is how a body is covered by the signature.
+type payload struct {
+	kind   payloadKind
+	stated string // what stands in the canonical request; for payloadHashed the hash, once it is known
 }
 
-// checkPayload compares the hash a request states, if it does, with that of its
-// body.
-func checkPayload(headers headerSet, payloadHash string) error {
-	stated, there, err := statedHash(headers)
+type payloadKind uint8
+
+const (
+	payloadHashed   payloadKind = iota // the hash of the body is signed, and not stated
+	payloadStated                      // it is stated
+	payloadUnsigned                    // UNSIGNED-PAYLOAD
+	payloadChunked                     // STREAMING-*
+)
+
+// readPayload finds out how the body is covered, and refuses what the verifier
+// does not allow.
+func (v *Verifier) readPayload(r *http.Request, c *claim) error {
+	stated, err := c.one(headerHash)
 	if err != nil {
 		return err
 	}
-	if there && subtle.ConstantTimeCompare([]byte(stated), []byte(payloadHash)) != 1 {
-		return refuse(InvalidSignature, "X-Amz-Content-Sha256 is not the SHA-256 hash of the body")
+	there := c.there(headerHash)
+	if c.query.there(paramHash) {
+		stated, there = c.query.found[paramHash], true
 	}
+	presigned := !c.expires.IsZero()
+	switch {
+	case !there && v.config.Service != serviceS3:
+		c.payload = payload{kind: payloadHashed}
+	case !there && !presigned:
+		return refuse(IncompleteSignature, "the request has no X-Amz-Content-Sha256 header, which the service s3 needs")
+	case !there || stated == unsignedPayload:
+		c.payload = payload{payloadUnsigned, unsignedPayload}
+		if !v.config.AllowUnsignedPayload && !(presigned && v.config.Service == serviceS3) {
+			return refuse(UnsupportedSignature, "the payload %s is not supported; sign the SHA-256 hash of the body", unsignedPayload)
+		}
+	case strings.HasPrefix(stated, "STREAMING-"):
+		return v.readStreaming(r, c, stated)
+	case len(stated) != 2*hashLength:
+		return wrongHash()
+	default:
+		c.payload = payload{payloadStated, stated}
+	}
+	return checkPlain(r, c)
+}
+
+func wrongHash() error {
+	return refuse(InvalidSignature, "X-Amz-Content-Sha256 is not the SHA-256 hash of the body")
+}
+
+// readStreaming checks that a body in aws-chunked may be read as the request
+// says.
+func (v *Verifier) readStreaming(r *http.Request, c *claim, stated string) error {
+	known := stated == streamSigned || stated == streamSignedTrail || stated == streamUnsigned
+	switch {
+	case !v.config.AllowStreaming || !known:
+		return refuse(UnsupportedSignature, "the payload %s is not supported; sign the SHA-256 hash of the body", show(stated))
+	case stated == streamUnsigned && !v.config.AllowUnsignedPayload:
+		return refuse(UnsupportedSignature, "the payload %s is not signed, and so is not supported", stated)
+	case stated != streamUnsigned && c.algorithm != algorithmV4:
+		return refuse(UnsupportedSignature, "the payload %s is not supported with %s", stated, c.algorithm)
+	case !c.expires.IsZero():
+		return refuse(UnsupportedSignature, "the payload %s is not supported with a signature in the query", stated)
+	case c.there(headerTrailer) || len(r.Trailer) > 0:
+		return refuse(UnsupportedSignature, "trailers of HTTP are not supported")
+	case c.there(headerAmzTrailer) != (stated != streamSigned):
+		return refuse(IncompleteSignature, "X-Amz-Trailer and the payload %s do not fit together", stated)
+	}
+	c.payload = payload{payloadChunked, stated}
 	return nil
 }
 
 // checkPlain refuses bodies whose bytes are not the payload itself.
-func checkPlain(r *http.Request, headers headerSet) error {
-	if _, _, err := statedHash(headers); err != nil {
-		return err
-	}
-	for _, encoding := range headers["content-encoding"] {
-		if strings.Contains(strings.ToLower(encoding), "aws-chunked") {
-			return refuse(UnsupportedSignature, "the content encoding aws-chunked is not supported")
+func checkPlain(r *http.Request, c *claim) error {
+	for _, encoding := range c.own[headerEncoding] {
+		if strings.Contains(strings.ToLower(encoding), awsChunked) {
+			return refuse(UnsupportedSignature, "the content encoding aws-chunked is supported only with a payload STREAMING-…, where that is allowed")
 		}
 	}
-	for _, name := range []string{"trailer", "x-amz-trailer", "x-amz-decoded-content-length"} {
-		if _, ok := headers[name]; ok {
-			return refuse(UnsupportedSignature, "trailers and streamed payloads are not supported (header %s)", name)
+	for _, header := range [...]int{headerTrailer, headerAmzTrailer, headerDecodedLength} {
+		if c.there(header) {
+			return refuse(UnsupportedSignature, "trailers and streamed payloads are not supported (header %s)", headerNames[header])
 		}
 	}
 	if len(r.Trailer) > 0 {
 		return refuse(UnsupportedSignature, "trailers are not supported")
+	}
+	return nil
+}
+
+// checkHash compares a stated hash with that of the body.
+func (c *claim) checkHash(body []byte) error {
+	if c.payload.kind != payloadStated {
+		return nil
+	}
+	sum := sha256.Sum256(body)
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], sum[:])
+	if subtle.ConstantTimeCompare(digits[:], []byte(c.payload.stated)) != 1 {
+		return wrongHash()
 	}
 	return nil
 }
@@ -72,7 +134,7 @@ func checkWhole(r *http.Request, body []byte) error {
 	return nil
 }
 
-// readBody reads the body within the bound and puts it back.
+// readBody reads the body within its bound.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
@@ -80,24 +142,40 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, refuse(RequestEntityTooLarge, "the body has %d bytes; at most %d are allowed", r.ContentLength, limit)
 	}
-	original := r.Body
-	body, err := io.ReadAll(io.LimitReader(original, limit+1))
-	var beyond *http.MaxBytesError
-	switch {
-	case errors.As(err, &beyond):
-		return nil, refuse(RequestEntityTooLarge, "the body has more than %d bytes", beyond.Limit)
-	case err != nil:
-		return nil, &Error{Code: RequestBodyUnreadable, Message: "the body could not be read", cause: err}
-	case int64(len(body)) > limit:
+	var b bytes.Buffer
+	const atOnce = 1 << 20 // what is taken on the word of the request
+	b.Grow(int(min(max(r.ContentLength, 0), atOnce)) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
+		return nil, unreadable(err)
+	}
+	if int64(b.Len()) > limit {
 		return nil, refuse(RequestEntityTooLarge, "the body has more than %d bytes", limit)
 	}
-	r.Body = restored{bytes.NewReader(body), original}
-	return body, nil
+	return b.Bytes(), nil
+}
+
+// unreadable tells a bound that somebody in front has set from a connection that
+// broke.
+func unreadable(err error) error {
+	if beyond, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return refuse(RequestEntityTooLarge, "the body has more than %d bytes", beyond.Limit)
+	}
+	return &Error{Code: RequestBodyUnreadable, Message: "the body could not be read", cause: err}
 }
 
 // restored is a body that was read, to be read again. Closing it closes the
 // body it came from.
 type restored struct {
-	*bytes.Reader
+	bytes.Reader
 	io.Closer
+}
+
+// restore puts a body that was read back in its place.
+func restore(r *http.Request, body []byte) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	again := &restored{Closer: r.Body}
+	again.Reset(body)
+	r.Body = again
 }

@@ -29,8 +29,11 @@ const (
 	otherToken = "b3RoZXIgdG9rZW4="
 )
 
-func testSecretOf(_ context.Context, id, token string) (string, bool, error) {
-	return testSecret, id == testID && token == testToken, nil
+func testSecretOf(_ context.Context, id, token string) (Secret, error) {
+	if id != testID || token != testToken {
+		return Secret{}, nil
+	}
+	return Secret{AccessKey: testSecret}, nil
 }
 
 func testVerifier(t testing.TB) *Verifier {
@@ -105,7 +108,7 @@ func TestA1_BothDirections(t *testing.T) {
 			theirs(t, r, body)
 			got, err := testVerifier(t).Verify(roundTrip(t, r))
 			require.NoError(t, err, target)
-			require.Equal(t, Signed{testID, testToken, now}, got)
+			require.Equal(t, Signed{AccessKeyID: testID, SessionToken: testToken, Time: now}, got)
 
 			r = make()
 			ours(t, r, body)
@@ -174,7 +177,7 @@ func TestA5_UnknownKeyIsWrongSignature(t *testing.T) {
 	answer := func(id, secret string) (string, int) {
 		calls := 0
 		v, err := New(Config{Region: "eu-west-1", Service: "execute-api", Now: func() time.Time { return now },
-			Secret: func(ctx context.Context, id, token string) (string, bool, error) {
+			Secret: func(ctx context.Context, id, token string) (Secret, error) {
 				calls++
 				return testSecretOf(ctx, id, token)
 			}})
@@ -194,12 +197,48 @@ func TestA5_UnknownKeyIsWrongSignature(t *testing.T) {
 	stand, _ := answer("ASIAUNKNOWNUNKNOWN00", "no secret access key has this many characters")
 	require.Equal(t, wrong, stand)
 	v, err := New(Config{Region: "eu-west-1", Service: "execute-api", Now: func() time.Time { return now },
-		Secret: func(context.Context, string, string) (string, bool, error) { return "", true, nil }})
+		Secret: func(context.Context, string, string) (Secret, error) { return Secret{}, nil }})
 	require.NoError(t, err)
 	r := testRequest(t, "")
 	require.NoError(t, awsv4.NewSigner().SignHTTP(t.Context(), aws.Credentials{AccessKeyID: testID}, r, hashHex(nil), "execute-api", "eu-west-1", now))
 	_, err = v.Verify(roundTrip(t, r))
 	require.ErrorIs(t, err, InvalidSignature)
+}
+
+// TestA5_UnknownKeyElsewhere: the same of signatures in the query and of SigV4A,
+// and before a body is read that a hash is stated of.
+func TestA5_UnknownKeyElsewhere(t *testing.T) {
+	for name, sign := range map[string]func(*http.Request, Credentials) error{
+		"presigned": func(r *http.Request, c Credentials) error {
+			signed, err := Presign(r, nil, c, "eu-west-1", "execute-api", now, time.Minute)
+			if err == nil {
+				r.URL, err = url.Parse(signed)
+			}
+			return err
+		},
+		"SigV4A": func(r *http.Request, c Credentials) error {
+			return SignV4A(r, nil, c, []string{"*"}, "execute-api", now)
+		},
+		"stated hash": func(r *http.Request, c Credentials) error {
+			r.Header.Set("X-Amz-Content-Sha256", hashHex(nil))
+			return Sign(r, nil, c, "eu-west-1", "execute-api", now)
+		},
+	} {
+		var answers []string
+		for _, c := range []Credentials{{testID, "wrong", testToken}, {"ASIAUNKNOWNUNKNOWN00", testSecret, testToken}} {
+			r := testRequest(t, "")
+			require.NoError(t, sign(r, c))
+			r = roundTrip(t, r)
+			r.Body = io.NopCloser(iotest.ErrReader(errors.New("was read")))
+			if name != "stated hash" {
+				r.Body = http.NoBody
+			}
+			_, err := verifierOfAll(t).Verify(r)
+			require.ErrorIs(t, err, InvalidSignature, name)
+			answers = append(answers, err.Error())
+		}
+		require.Equal(t, answers[0], answers[1])
+	}
 }
 
 // TestA6_SessionToken: it belongs to the access key, and stands once, in the
@@ -252,7 +291,7 @@ func TestA9_OtherService(t *testing.T) {
 func TestSecretFailureIsReturned(t *testing.T) {
 	down := errors.New("the store does not answer")
 	v, err := New(Config{Region: "eu-west-1", Service: "execute-api", Now: func() time.Time { return now },
-		Secret: func(context.Context, string, string) (string, bool, error) { return testSecret, true, down }})
+		Secret: func(context.Context, string, string) (Secret, error) { return Secret{AccessKey: testSecret}, down }})
 	require.NoError(t, err)
 	r := testRequest(t, "")
 	ours(t, r, "")
@@ -350,7 +389,7 @@ func TestH12_CredentialsInLogs(t *testing.T) {
 	var logs bytes.Buffer
 	c := Credentials{testID, testSecret, testToken}
 	slog.New(slog.NewTextHandler(&logs, nil)).Info("x", "credentials", c)
-	fmt.Fprintf(&logs, "%v %+v %s", c, &c, Signed{testID, testToken, now})
+	fmt.Fprintf(&logs, "%v %+v %s", c, &c, Signed{AccessKeyID: testID, SessionToken: testToken, Time: now})
 	require.Contains(t, logs.String(), testID)
 	require.NotContains(t, logs.String(), testSecret)
 	require.NotContains(t, logs.String(), testToken)
@@ -362,7 +401,8 @@ func TestNewRefuses(t *testing.T) {
 		"Region":   func(c *Config) { c.Region = "" },
 		"pattern":  func(c *Config) { c.Region = "*" },
 		"Service":  func(c *Config) { c.Service = "a/b" },
-		"s3":       func(c *Config) { c.Service = "s3" },
+		"Expires":  func(c *Config) { c.AllowPresigned, c.MaxExpires = true, 8*24*time.Hour },
+		"-Expires": func(c *Config) { c.MaxExpires = time.Minute },
 		"Secret":   func(c *Config) { c.Secret = nil },
 		"MaxSkew":  func(c *Config) { c.MaxSkew = time.Hour },
 		"-MaxSkew": func(c *Config) { c.MaxSkew = -1 },
@@ -389,7 +429,6 @@ func TestSignRefuses(t *testing.T) {
 		"odd key":      {Credentials{"a/b", testSecret, ""}, "r", "s", nil},
 		"no secret":    {Credentials{testID, "", ""}, "r", "s", nil},
 		"no region":    {fine, "", "s", nil},
-		"s3":           {fine, "r", "s3", nil},
 		"no URL":       {fine, "r", "s", func(r *http.Request) { r.URL = nil }},
 		"opaque":       {fine, "r", "s", func(r *http.Request) { r.URL.Opaque = "x" }},
 		"no host":      {fine, "r", "s", func(r *http.Request) { r.Host, r.URL.Host = "", "" }},

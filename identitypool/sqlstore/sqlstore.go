@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/stepwell/stepwell/identitypool"
-	"github.com/stepwell/stepwell/identitypool/internal/storecheck"
 	"github.com/stepwell/stepwell/internal/sqlkit"
 )
 
@@ -22,7 +21,7 @@ const (
 	PostgreSQL = Dialect(sqlkit.PostgreSQL)
 )
 
-// Store keeps identities in a SQL database. Make one with Open. It is safe for concurrent use.
+// Store keeps everything in a SQL database. Make one with Open. It is safe for concurrent use.
 type Store struct {
 	db *sqlkit.DB
 }
@@ -49,105 +48,13 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect) (*Store, error) {
 // empty; a relative path is relative to the working directory.
 func SQLiteDSN(path string) string { return sqlkit.SQLiteDSN(path) }
 
-// CreateIdentity implements [identitypool.Store].
-func (s *Store) CreateIdentity(ctx context.Context, pool string, i identitypool.Identity) error {
-	if err := storecheck.Identity(pool, i, 0); err != nil {
-		return err
-	}
-	return wrap("create an identity", insertIdentity(ctx, s.db, pool, i))
-}
-
-// IdentityForLogin implements [identitypool.Store].
-func (s *Store) IdentityForLogin(ctx context.Context, pool string, candidate identitypool.Identity) (identitypool.Identity, error) {
-	if err := storecheck.Identity(pool, candidate, 1); err != nil {
-		return identitypool.Identity{}, err
-	}
-	login := candidate.Logins[0]
-	id, err := idOfLogin(ctx, s.db, pool, login)
-	if err == nil { // the usual case takes no transaction; a login never leaves its identity
-		return s.Identity(ctx, pool, id)
-	}
-	if !sqlkit.IsNoRows(err) {
-		return identitypool.Identity{}, wrap("find a login", err)
-	}
-	err = s.db.Tx(ctx, func(tx *sqlkit.Tx) error {
-		id = candidate.ID
-		found, err := idOfLogin(ctx, tx, pool, login)
-		if err == nil {
-			id = found
-			return nil
-		}
-		if !sqlkit.IsNoRows(err) {
-			return err
-		}
-		if err := insertIdentity(ctx, tx, pool, candidate); err != nil {
-			return err
-		}
-		return insertLogin(ctx, tx, pool, login, candidate.ID)
-	})
-	if errors.Is(err, errTaken) {
-		id, err = idOfLogin(ctx, s.db, pool, login)
-	}
-	if err != nil {
-		return identitypool.Identity{}, wrap("add a login", err)
-	}
-	return s.Identity(ctx, pool, id)
-}
-
-// Identity implements [identitypool.Store].
-func (s *Store) Identity(ctx context.Context, pool, id string) (identitypool.Identity, error) {
-	var created int64
-	err := s.db.QueryRow(ctx, `SELECT created FROM identitypool_identities WHERE pool = ? AND id = ?`, pool, id).Scan(&created)
-	if sqlkit.IsNoRows(err) || errors.Is(err, sqlkit.ErrText) {
-		return identitypool.Identity{}, identitypool.ErrNotFound
-	}
-	if err != nil {
-		return identitypool.Identity{}, wrap("read an identity", err)
-	}
-	logins, err := sqlkit.All(ctx, s.db, scanLogin,
-		`SELECT provider, subject FROM identitypool_logins WHERE pool = ? AND identity = ? ORDER BY provider, subject`, pool, id)
-	if err != nil {
-		return identitypool.Identity{}, wrap("read the logins of an identity", err)
-	}
-	return identitypool.Identity{ID: id, Logins: logins, Created: sqlkit.Time(created)}, nil
-}
-
-func idOfLogin(ctx context.Context, q sqlkit.Querier, pool string, l identitypool.Login) (id string, err error) {
-	err = q.QueryRow(ctx, `SELECT identity FROM identitypool_logins WHERE pool = ? AND provider = ? AND subject = ?`,
-		pool, l.Provider, l.Subject).Scan(&id)
-	return id, err
-}
-
-func insertIdentity(ctx context.Context, q sqlkit.Querier, pool string, i identitypool.Identity) error {
-	n, err := q.Exec(ctx, `INSERT INTO identitypool_identities (pool, id, created) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		pool, i.ID, sqlkit.Micros(i.Created))
-	if err == nil && n == 0 {
-		return identitypool.ErrExists
-	}
-	return err
-}
-
-// errTaken means that another process has added the login meanwhile.
-var errTaken = errors.New("sqlstore: the login was added meanwhile")
-
-func insertLogin(ctx context.Context, tx *sqlkit.Tx, pool string, l identitypool.Login, identity string) error {
-	n, err := tx.Exec(ctx, `INSERT INTO identitypool_logins (pool, provider, subject, identity) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		pool, l.Provider, l.Subject, identity)
-	if err == nil && n == 0 {
-		return errTaken
-	}
-	return err
-}
-
-func scanLogin(row sqlkit.Scanner) (l identitypool.Login, err error) {
-	err = row.Scan(&l.Provider, &l.Subject)
-	return l, err
-}
-
 // wrap says what was being done when err came; the answers of the contract stay as they are.
 func wrap(doing string, err error) error {
-	if err == nil || errors.Is(err, identitypool.ErrExists) {
+	switch {
+	case err == nil, errors.Is(err, identitypool.ErrNotFound), errors.Is(err, identitypool.ErrExists), errors.Is(err, identitypool.ErrConflict):
 		return err
+	case errors.Is(err, sqlkit.ErrText), sqlkit.IsNoRows(err): // what cannot be stored is not there
+		return identitypool.ErrNotFound
 	}
 	return fmt.Errorf("sqlstore: %s: %w", doing, err)
 }

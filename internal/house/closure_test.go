@@ -38,10 +38,15 @@ var links = map[string][]string{
 	"federation/federationtest": {"testing", "golang.org/x/net/html", "github.com/lestrrat-go/jwx/", "github.com/crewjam/saml"},
 	"federation/saml":           {"github.com/crewjam/saml"},
 	"federation/social":         {"golang.org/x/oauth2", "github.com/lestrrat-go/jwx/"},
-	"identitypool/sqlstore":     {"github.com/pressly/goose/"},
-	"identitypool/storetest":    {"github.com/stretchr/testify/", "testing"},
-	"middleware":                {"github.com/lestrrat-go/jwx/"},
-	"middleware/middlewaretest": {"testing", "github.com/lestrrat-go/jwx/"},
+	"identitypool":              {"github.com/lestrrat-go/jwx/"},
+	"identitypool/memstore":     {"github.com/lestrrat-go/jwx/"},
+	"identitypool/sqlstore":     {"github.com/pressly/goose/", "github.com/lestrrat-go/jwx/"},
+	"identitypool/storetest":    {"github.com/stretchr/testify/", "testing", "github.com/lestrrat-go/jwx/"},
+	"identitypool/sts":          {"github.com/lestrrat-go/jwx/"},
+
+	"identitypool/identitypooltest": {"testing", "github.com/lestrrat-go/jwx/"},
+	"middleware":                    {"github.com/lestrrat-go/jwx/"},
+	"middleware/middlewaretest":     {"testing", "github.com/lestrrat-go/jwx/"},
 }
 
 // graph maps each folder of this module to what its sources import, tests left out.

@@ -1,6 +1,8 @@
 package house
 
 import (
+	"net/http"
+
 	"github.com/stepwell/stepwell/federation"
 	"github.com/stepwell/stepwell/federation/azuread"
 	"github.com/stepwell/stepwell/federation/domain"
@@ -46,5 +48,19 @@ var (
 	_ identitypool.LoginVerifier = (*saml.Provider)(nil)
 	_ identitypool.LoginVerifier = (*oidc.Provider)(nil)
 	_ identitypool.LoginVerifier = identitypool.LoginFunc((*userpool.Pool)(nil).VerifyIDToken)
-	_ oauth.Login                = (*hostedui.UI)(nil)
+	_ identitypool.Revoked       = (*userpool.Pool)(nil)
+
+	_ identitypool.SingleUseVerifier = (*saml.Provider)(nil)
+	_ identitypool.SingleUseVerifier = (*azuread.SAMLProvider)(nil)
+
+	_ oauth.Login = (*hostedui.UI)(nil)
+
+	_ middleware.Authenticator = (*identitypool.Authorizer)(nil)
+	_ middleware.KeySource     = (*identitypool.Pool)(nil)
+	_ authorizer               = (*identitypool.Authorizer)(nil)
 )
+
+// authorizer is what packages with operations for administrators ask who may call them.
+type authorizer interface {
+	Authorize(r *http.Request, body []byte, action, resource string) error
+}
