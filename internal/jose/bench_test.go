@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/asn1"
 	"math/big"
 	"testing"
@@ -56,6 +57,12 @@ func rawVerifier(b *testing.B, key *PrivateKey, token string) func() bool {
 	require.NoError(b, err)
 	switch public := key.Public().Key.(type) {
 	case *rsa.PublicKey:
+		if key.Public().Algorithm == RS512 {
+			return func() bool {
+				sum := sha512.Sum512(parsed.input)
+				return rsa.VerifyPKCS1v15(public, crypto.SHA512, sum[:], parsed.signature) == nil
+			}
+		}
 		return func() bool {
 			sum := sha256.Sum256(parsed.input)
 			return rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], parsed.signature) == nil
