@@ -27,6 +27,8 @@ const (
 	tokenHeader = 1 + tokenKeyID + chacha20poly1305.NonceSizeX
 )
 
+var strictBase64 = base64.StdEncoding.Strict()
+
 // errTooLong is a session that does not fit into a token.
 var errTooLong = errors.New("identitypool: the session is too long for a session token")
 
@@ -80,10 +82,10 @@ func (s *sealer) seal(in *session, random io.Reader) (string, error) {
 
 // open reports false for what this pool did not seal.
 func (s *sealer) open(text string) (*session, bool) {
-	if len(text) > maxSessionToken || strings.ContainsAny(text, "\r\n") { // which base64 would pass over
+	if len(text) > maxSessionToken || strings.IndexByte(text, '\r') >= 0 || strings.IndexByte(text, '\n') >= 0 { // which base64 would pass over
 		return nil, false
 	}
-	token, err := base64.StdEncoding.Strict().DecodeString(text)
+	token, err := strictBase64.DecodeString(text)
 	if err != nil || len(token) < tokenHeader || token[0] != tokenVersion {
 		return nil, false
 	}
