@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/keycache"
 )
 
 const (
@@ -34,14 +32,12 @@ const (
 type keyring struct {
 	logins, pages, signing *box
 
-	set     atomic.Pointer[keySet]
-	loading *semaphore.Weighted // held by the one caller who reads the store
-	failed  time.Time           // when that failed last; guarded by loading
+	sets *keycache.Cache[keySet]
 }
 
 // newKeyring derives the keys of a pool. The first of the session keys is the one that seals.
 func newKeyring(sessionKeys [][]byte, pool string) (*keyring, error) {
-	k := &keyring{loading: semaphore.NewWeighted(1)}
+	k := &keyring{}
 	for _, b := range []struct {
 		box     **box
 		purpose string
@@ -56,7 +52,6 @@ func newKeyring(sessionKeys [][]byte, pool string) (*keyring, error) {
 
 // keySet is the signing keys at one moment.
 type keySet struct {
-	loaded time.Time
 	stored []SigningKey // all of the pool
 	keys   []openKey    // those that were sealed under a session key of this process, the oldest first
 }
@@ -83,58 +78,34 @@ func (s *keySet) offered(now time.Time) []openKey {
 
 func retired(k SigningKey, now time.Time) bool { return !k.Retired.IsZero() && !now.Before(k.Retired) }
 
-// fresh returns the keys if they are younger than age.
-func (k *keyring) fresh(now time.Time, age time.Duration) *keySet {
-	if s := k.set.Load(); s != nil && now.Sub(s.loaded) < age && !now.Before(s.loaded) {
-		return s
-	}
-	return nil
+// newKeyCache returns what keeps the signing keys, which makes the first one if there is none.
+func (p *Pool) newKeyCache() *keycache.Cache[keySet] {
+	return keycache.New(keycache.Config[keySet]{
+		Load: p.loadKeys, Age: keyCacheAge, Outage: keyOutage, Miss: keyMiss, Now: p.now,
+		Stale: func(ctx context.Context, err error) {
+			p.logger.WarnContext(ctx, "identitypool: the signing keys could not be read again; those in memory are used", "pool", p.id, "error", err)
+		},
+	})
 }
 
-// keySetNow returns the keys, at most keyCacheAge old, making the first one if there is none. While the store does not answer, or another
-// caller waits for its answer, they are up to keyOutage old.
+// keySetNow returns the keys, at most keyCacheAge old, or keyOutage while the store does not answer.
 func (p *Pool) keySetNow(ctx context.Context) (*keySet, error) {
-	now := p.now()
-	if s := p.keys.fresh(now, keyCacheAge); s != nil {
-		return s, nil
-	}
-	old := p.keys.fresh(now, keyOutage)
-	if old == nil {
-		return p.keySetSince(ctx, keyCacheAge)
-	}
-	if !p.keys.loading.TryAcquire(1) {
-		return old, nil
-	}
-	defer p.keys.loading.Release(1)
-	if now.Sub(p.keys.failed).Abs() < keyMiss {
-		return old, nil
-	}
-	s, err := p.loadKeys(ctx)
-	if err != nil {
-		p.keys.failed = now
-		p.logger.WarnContext(ctx, "identitypool: the signing keys could not be read again; those in memory are used", "pool", p.id, "error", err)
-		return old, nil
-	}
-	return s, nil
+	return notWaiting(p.keys.sets.Get(ctx))
 }
 
 // keySetSince returns the keys, at most age old.
 func (p *Pool) keySetSince(ctx context.Context, age time.Duration) (*keySet, error) {
-	if s := p.keys.fresh(p.now(), age); s != nil {
-		return s, nil
-	}
-	if err := p.keys.loading.Acquire(ctx, 1); err != nil {
-		return nil, internal("wait for the signing keys", err)
-	}
-	defer p.keys.loading.Release(1)
-	if s := p.keys.fresh(p.now(), age); s != nil {
-		return s, nil
-	}
-	return p.loadKeys(ctx)
+	return notWaiting(p.keys.sets.Since(ctx, age))
 }
 
-// loadKeys reads the keys, makes the first one, and keeps them. Two processes may both find none; the store lets one of them add it. The
-// caller holds loading.
+func notWaiting(s *keySet, err error) (*keySet, error) {
+	if errors.Is(err, keycache.ErrWaiting) {
+		return nil, internal("read the signing keys", err)
+	}
+	return s, err
+}
+
+// loadKeys reads the keys, and makes the first one. Two processes may both find none; the store lets one of them add it.
 func (p *Pool) loadKeys(ctx context.Context) (*keySet, error) {
 	for range changeTries {
 		s, err := p.readKeys(ctx)
@@ -156,7 +127,6 @@ func (p *Pool) loadKeys(ctx context.Context) (*keySet, error) {
 		if len(s.keys) == 0 {
 			return nil, internal("make a signing key", errors.New("the store does not have what it took"))
 		}
-		p.keys.set.Store(s)
 		return s, nil
 	}
 	return nil, internal("make a signing key", ErrConflict)
@@ -168,9 +138,9 @@ func (p *Pool) readKeys(ctx context.Context) (*keySet, error) {
 	if err != nil {
 		return nil, internal("read the signing keys", err)
 	}
-	s := &keySet{loaded: p.now(), stored: stored}
+	s := &keySet{stored: stored}
 	known := make(map[string]*jose.PrivateKey)
-	if old := p.keys.set.Load(); old != nil {
+	if old := p.keys.sets.Last(); old != nil {
 		for _, k := range old.keys {
 			known[k.ID] = k.private
 		}

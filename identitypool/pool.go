@@ -281,6 +281,7 @@ func (p *Pool) configureSessions(config Config) (err error) {
 	if p.keys, err = newKeyring(keys, p.id); err != nil {
 		return err
 	}
+	p.keys.sets = p.newKeyCache()
 	if config.RevocationDelay < 0 || config.RevocationDelay > maxRevocationDelay {
 		return fmt.Errorf("identitypool: Config.RevocationDelay is %s; it must be from 0 to %s", config.RevocationDelay, maxRevocationDelay)
 	}

@@ -11,12 +11,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"github.com/stepwell/stepwell/internal/jose"
+	"github.com/stepwell/stepwell/internal/keycache"
 )
 
 const (
@@ -35,7 +33,6 @@ const (
 
 // keyring is the pool's keys as they were at one moment.
 type keyring struct {
-	loaded  time.Time
 	signing []signingKey // by Serial
 	secret  []byte       // of the MACs
 	sealed  []byte       // secret as the store has it
@@ -49,21 +46,6 @@ type signingKey struct {
 	serial     int64
 	created    time.Time
 	activeFrom time.Time
-}
-
-// keyCache holds the last keyring. Reading it takes no lock; one caller at a time loads a new one.
-type keyCache struct {
-	ring    atomic.Pointer[keyring]
-	loading *semaphore.Weighted
-	failed  time.Time // when ring last failed to load one; guarded by loading
-}
-
-// fresh returns the keyring if it is younger than age.
-func (c *keyCache) fresh(now time.Time, age time.Duration) *keyring {
-	if r := c.ring.Load(); r != nil && now.Sub(r.loaded) < age && !now.Before(r.loaded) {
-		return r
-	}
-	return nil
 }
 
 // current returns the key that signs now. The first one signs also before its time: it was made by another process whose clock is ahead.
@@ -90,50 +72,33 @@ func (r *keyring) valid(now time.Time) []signingKey {
 	return out
 }
 
-// ring returns the keys, at most keyCacheAge old, making the first ones if there are none. While the store does not answer, or another
-// caller waits for its answer, they are up to keyOutage old.
-func (p *Pool) ring(ctx context.Context) (*keyring, error) {
-	now := p.now()
-	if r := p.keys.fresh(now, keyCacheAge); r != nil {
-		return r, nil
-	}
-	old := p.keys.fresh(now, keyOutage)
-	if old == nil {
-		return p.ringSince(ctx, keyCacheAge)
-	}
-	if !p.keys.loading.TryAcquire(1) {
-		return old, nil
-	}
-	defer p.keys.loading.Release(1)
-	if now.Sub(p.keys.failed).Abs() < keyMiss {
-		return old, nil
-	}
-	r, err := p.loadKeys(ctx)
-	if err != nil {
-		p.keys.failed = now
-		p.log.WarnContext(ctx, "userpool: the keys could not be read again; those in memory are used", "pool", p.id, "error", err)
-		return old, nil
-	}
-	return r, nil
+// newKeyCache returns what keeps the keys, which makes the first ones if there are none.
+func (p *Pool) newKeyCache() *keycache.Cache[keyring] {
+	return keycache.New(keycache.Config[keyring]{
+		Load: p.loadKeys, Age: keyCacheAge, Outage: keyOutage, Miss: keyMiss, Now: p.now,
+		Stale: func(ctx context.Context, err error) {
+			p.log.WarnContext(ctx, "userpool: the keys could not be read again; those in memory are used", "pool", p.id, "error", err)
+		},
+	})
 }
+
+// ring returns the keys, at most keyCacheAge old, or keyOutage while the store does not answer.
+func (p *Pool) ring(ctx context.Context) (*keyring, error) { return notWaiting(p.keys.Get(ctx)) }
 
 // ringSince returns the keys, at most age old.
 func (p *Pool) ringSince(ctx context.Context, age time.Duration) (*keyring, error) {
-	if r := p.keys.fresh(p.now(), age); r != nil {
-		return r, nil
-	}
-	if err := p.keys.loading.Acquire(ctx, 1); err != nil {
-		return nil, unavailable("waiting for the keys", err)
-	}
-	defer p.keys.loading.Release(1)
-	if r := p.keys.fresh(p.now(), age); r != nil {
-		return r, nil
-	}
-	return p.loadKeys(ctx)
+	return notWaiting(p.keys.Since(ctx, age))
 }
 
-// loadKeys reads the keys, makes what is missing, and keeps them. Two processes may both find a key missing; the store lets one of them
-// add it. The caller holds loading.
+func notWaiting(r *keyring, err error) (*keyring, error) {
+	if errors.Is(err, keycache.ErrWaiting) {
+		return nil, unavailable("reading the keys", err)
+	}
+	return r, err
+}
+
+// loadKeys reads the keys, and makes what is missing. Two processes may both find a key missing; the store lets one of them
+// add it.
 func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 	for range 10 {
 		sealed, err := p.store.Keys(ctx, p.id)
@@ -152,7 +117,6 @@ func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 		case len(r.signing) == 0:
 			err = p.addSigningKey(ctx, 1, p.now())
 		default:
-			p.keys.ring.Store(r)
 			return r, nil
 		}
 		if err != nil && !errors.Is(err, ErrExists) {
@@ -163,8 +127,8 @@ func (p *Pool) loadKeys(ctx context.Context) (*keyring, error) {
 }
 
 func (p *Pool) unsealKeys(sealed []SealedKey) (*keyring, error) {
-	r := &keyring{loaded: p.now()}
-	old := p.keys.ring.Load()
+	r := &keyring{}
+	old := p.keys.Last()
 	if old == nil {
 		old = &keyring{}
 	}

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/semaphore"
+	"github.com/stepwell/stepwell/internal/keycache"
 )
 
 // Config is what the program gives [New].
@@ -85,7 +85,7 @@ type Pool struct {
 	rand      io.Reader
 	log       *slog.Logger
 	hasher    *hasher
-	keys      keyCache
+	keys      *keycache.Cache[keyring]
 	sending   *onTheWay
 	// texts are those of all kinds of messages, and codeDomain is the host that codes by SMS are bound to.
 	texts      map[MessageKind]messageTexts
@@ -173,14 +173,16 @@ func New(config Config) (*Pool, error) {
 	for i := range config.Providers {
 		config.Providers[i] = config.Providers[i].complete()
 	}
-	return &Pool{
+	p := &Pool{
 		id: config.ID, issuer: config.Issuer, store: config.Store, wrapper: config.KeyWrapper, sender: config.Sender, sms: config.SMSSender, webAuthn: config.WebAuthn,
 		breach: config.BreachChecker, locator: config.Locator, trail: newAuditTrail(), settings: settings, hooks: config.Hooks,
 		providers: config.Providers, homeRealm: config.HomeRealm, rand: config.Rand, log: config.Logger, hasher: hasher,
 		texts: texts, codeDomain: codeDomain(config.Issuer),
-		sending: &onTheWay{}, keys: keyCache{loading: semaphore.NewWeighted(1)},
-		now: func() time.Time { return now().UTC().Truncate(time.Microsecond) },
-	}, nil
+		sending: &onTheWay{},
+		now:     func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+	}
+	p.keys = p.newKeyCache()
+	return p, nil
 }
 
 // checkIssuer wants one spelling of an issuer only: it is compared byte by byte wherever tokens are verified.
