@@ -2,6 +2,7 @@ package identitypool
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,11 @@ type AssumeRoleResult struct {
 	// PackedPolicySize is how much of the room for session policies and tags is used, in percent.
 	PackedPolicySize int
 	SourceIdentity   string
+}
+
+// LogValue keeps the secrets out of logs.
+func (r AssumeRoleResult) LogValue() slog.Value {
+	return loggable(r.AssumedRoleUser.ARN, r.Credentials)
 }
 
 // AssumeRole gives a caller credentials of a role. The caller's own policies must allow sts:AssumeRole on the role, and its trust policy
@@ -133,7 +139,7 @@ func checkSession(roleARN, name string, duration time.Duration) error {
 // assumedSession prepares the session that the caller asks for, with what the caller's own hands on.
 func (p *Pool) assumedSession(ctx context.Context, caller *Caller, in AssumeRoleInput) (*session, error) {
 	from := caller.session
-	s := &session{kind: roleSession, name: in.RoleSessionName, sourceIdentity: in.SourceIdentity}
+	s := &session{kind: roleSession, issued: p.now().UnixMicro(), name: in.RoleSessionName, sourceIdentity: in.SourceIdentity}
 	var err error
 	if s.mfa, err = p.verifyDevice(ctx, caller, in.SerialNumber, in.TokenCode); err != nil {
 		return nil, err
@@ -147,7 +153,7 @@ func (p *Pool) assumedSession(ctx context.Context, caller *Caller, in AssumeRole
 	if err := checkTagKeys(s.tags); err != nil {
 		return nil, fail(InvalidParameter, "Tags: %s.", err)
 	}
-	s.parents = parentsOf(caller, p.now())
+	s.parents = parentsOf(caller, s.issued)
 	if from == nil {
 		s.userKey = caller.AccessKeyID
 		return s, nil
@@ -169,10 +175,10 @@ func (p *Pool) assumedSession(ctx context.Context, caller *Caller, in AssumeRole
 	return s, nil
 }
 
-// parentsOf returns whose revocation ends what the caller gets.
-func parentsOf(caller *Caller, now time.Time) []parent {
+// parentsOf returns whose revocation ends what the caller gets, who asked for it at a time in microseconds since 1970.
+func parentsOf(caller *Caller, asked int64) []parent {
 	if caller.session == nil {
-		return []parent{{userSubject + caller.UserName, now.UnixMicro()}}
+		return []parent{{userSubject + caller.UserName, asked}}
 	}
 	var out []parent
 	caller.session.subjects(func(subject string, issued int64) {

@@ -14,7 +14,8 @@ import (
 type Caller struct {
 	// ARN is that of the session, "arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION", or of the user.
 	ARN string
-	// UserID is a name that is never given to anybody else: that of the role and of the session with ":" between them, or of the user.
+	// UserID is that of the user, or of the role with ":" and the name of the session behind it. All identities that have a role by
+	// GetCredentialsForIdentity share it: tell them apart by IdentityID.
 	UserID string
 	// Account is the account number, 12 digits.
 	Account string

@@ -59,6 +59,11 @@ type GetCredentialsForIdentityResult struct {
 	Credentials Credentials
 }
 
+// LogValue keeps the secrets out of logs.
+func (r GetCredentialsForIdentityResult) LogValue() slog.Value {
+	return loggable(r.IdentityID, r.Credentials)
+}
+
 // Credentials are temporary credentials. SecretAccessKey and SessionToken are secrets of their owner.
 type Credentials struct {
 	AccessKeyID     string // "ASIA" and 16 capitals and digits
@@ -79,6 +84,11 @@ func (c Credentials) String() string {
 
 // GoString keeps the secrets out of messages.
 func (c Credentials) GoString() string { return c.String() }
+
+// loggable is what logs may have of credentials and of whose they are.
+func loggable(of string, c Credentials) slog.Value {
+	return slog.GroupValue(slog.String("Of", of), slog.Any("Credentials", c))
+}
 
 // GetCredentialsForIdentity returns credentials of a role for the identity: without logins of the UnauthenticatedRole; with logins of the
 // role that the role mapping of a provider chooses, or of the AuthenticatedRole.
@@ -104,6 +114,7 @@ func (p *Pool) GetCredentialsForIdentity(ctx context.Context, in GetCredentialsF
 	if err := checkIdentityID(in.IdentityID); err != nil { // before a token is used up
 		return none, err
 	}
+	asked := p.now()
 	logins, err := p.verifyLogins(ctx, in.Logins, true)
 	if err != nil {
 		return none, err
@@ -120,6 +131,7 @@ func (p *Pool) GetCredentialsForIdentity(ctx context.Context, in GetCredentialsF
 	if err != nil {
 		return none, err
 	}
+	s.issued = asked.UnixMicro()
 	credentials, err := p.issue(s, duration)
 	if err != nil {
 		return none, err
@@ -162,19 +174,19 @@ func (p *Pool) identitySession(ctx context.Context, identityID string, logins []
 	return s, nil
 }
 
-// issue makes credentials and seals them into their session token.
+// issue makes credentials and seals them into their session token. They count from s.issued, when they were asked for and before anything
+// was verified: so whatever is withdrawn while the answer is made, and then revoked, ends them too.
 func (p *Pool) issue(s *session, duration time.Duration) (Credentials, error) {
 	var random [40]byte // 10 bytes make the 16 characters of the key's name, 30 the 40 of the secret
 	if _, err := io.ReadFull(p.random, random[:]); err != nil {
 		return Credentials{}, internal("read random bytes", err)
 	}
-	now := p.now().UTC()
 	c := Credentials{
 		AccessKeyID:     "ASIA" + base32.StdEncoding.EncodeToString(random[:10]),
 		SecretAccessKey: base64.StdEncoding.EncodeToString(random[10:]),
-		Expiration:      now.Truncate(time.Second).Add(duration),
+		Expiration:      s.issuedAt().Truncate(time.Second).Add(duration),
 	}
-	s.accessKeyID, s.secretAccessKey, s.issued, s.expires = c.AccessKeyID, c.SecretAccessKey, now.UnixMicro(), c.Expiration.Unix()
+	s.accessKeyID, s.secretAccessKey, s.expires = c.AccessKeyID, c.SecretAccessKey, c.Expiration.Unix()
 	token, err := p.seal.seal(s, p.random)
 	switch {
 	case errors.Is(err, errTooLong):

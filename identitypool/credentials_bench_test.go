@@ -48,6 +48,7 @@ func BenchmarkCredentialIssue(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		s.issued = p.now().UnixMicro()
 		c, err := p.issue(s, time.Hour)
 		if err != nil {
 			b.Fatal(err)
@@ -80,7 +81,7 @@ func BenchmarkCredentialIssue(b *testing.B) {
 		}
 	})
 	b.Run("judge", func(b *testing.B) {
-		p.revoked.asOf = p.now().Add(time.Hour) // the store is not asked
+		p.revoked.asOf, p.revoked.delay = p.now(), time.Hour // the store is not asked
 		_, caller, _, _ := p.principal(b.Context(), c.AccessKeyID, c.SessionToken)
 		b.ReportAllocs()
 		for b.Loop() {

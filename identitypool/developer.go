@@ -25,7 +25,7 @@ type GetOpenIDTokenForDeveloperIdentityInput struct {
 	// TokenDuration is how long the token lasts, 1 second to 24 hours in whole seconds; 0 means 15 minutes. Credentials that the token
 	// gives outlast it.
 	TokenDuration time.Duration
-	// PrincipalTags are the principal tags of the user's credentials.
+	// PrincipalTags are the principal tags of the user's credentials, at most 50 and 460 bytes together.
 	PrincipalTags map[string]string
 }
 
@@ -42,7 +42,6 @@ func (p *Pool) GetOpenIDTokenForDeveloperIdentity(ctx context.Context, in GetOpe
 	if duration == 0 {
 		duration = developerTokenDuration
 	}
-	tags := sortedPairs(in.PrincipalTags)
 	switch {
 	case p.developer == "":
 		return OpenIDToken{}, noDeveloper()
@@ -57,7 +56,7 @@ func (p *Pool) GetOpenIDTokenForDeveloperIdentity(ctx context.Context, in GetOpe
 		Login: Login{Provider: p.developer, Subject: user}, developerTags: in.PrincipalTags,
 		amr: []string{p.developer, developerAccount(p.developer, p.id, user)},
 	}
-	if err := checkTags(tags); err != nil {
+	if _, err := login.principalTags(); err != nil {
 		return OpenIDToken{}, fail(InvalidParameter, "PrincipalTags: %s.", err)
 	}
 	if in.IdentityID != "" {
@@ -67,6 +66,7 @@ func (p *Pool) GetOpenIDTokenForDeveloperIdentity(ctx context.Context, in GetOpe
 	}
 	others := maps.Clone(in.Logins)
 	delete(others, p.developer)
+	asked := p.now()
 	logins, err := p.verifyLogins(ctx, others, true)
 	if err != nil {
 		return OpenIDToken{}, err
@@ -76,7 +76,7 @@ func (p *Pool) GetOpenIDTokenForDeveloperIdentity(ctx context.Context, in GetOpe
 	if err != nil {
 		return OpenIDToken{}, err
 	}
-	token, err := p.signOpenIDToken(ctx, openIDClaims{identity: identity.ID, amr: amrOf(logins), tags: in.PrincipalTags, login: true}, duration)
+	token, err := p.signOpenIDToken(ctx, openIDClaims{identity: identity.ID, amr: amrOf(logins), tags: in.PrincipalTags, login: true, asked: asked}, duration)
 	if err != nil {
 		return OpenIDToken{}, err
 	}
@@ -253,7 +253,7 @@ func (p *Pool) MergeDeveloperIdentities(ctx context.Context, in MergeDeveloperId
 		if err := p.checkLinked(destination.Logins); err != nil {
 			return err
 		}
-		return p.save(ctx, []Identity{destination, source.absorbedBy(destination.ID, now)}, []string{source.ID})
+		return p.save(ctx, []Identity{destination, source.absorbedBy(destination.ID, now)}, []string{identitySubject + source.ID})
 	})
 	if err != nil {
 		return "", err

@@ -193,6 +193,7 @@ func TestDeveloperRefused(t *testing.T) {
 		"part of a second":  {Logins: user, TokenDuration: time.Minute + time.Millisecond},
 		"identity":          {Logins: user, IdentityID: "x"},
 		"many tags":         {Logins: user, PrincipalTags: tags},
+		"long tags":         {Logins: user, PrincipalTags: map[string]string{"a": strings.Repeat("x", 250), "b": strings.Repeat("x", 209)}},
 		"tag key":           {Logins: user, PrincipalTags: map[string]string{"a*": "b"}},
 		"tag value":         {Logins: user, PrincipalTags: map[string]string{"a": "${b}"}},
 		"reserved tag":      {Logins: user, PrincipalTags: map[string]string{"aws:x": "b"}},

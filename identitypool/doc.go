@@ -60,8 +60,9 @@
 //
 // With Config.AllowUnauthenticated, GetID without logins makes an identity for a guest, a new one each time, which gets credentials of
 // the UnauthenticatedRole without any proof: its identifier is all that a guest has. A guest who signs in keeps the identity: call
-// GetCredentialsForIdentity with it and the login, if the login is new. An identity that has a login can never be used without one. What
-// a guest does must be allowed by the ceiling, Config.GuestCeiling, as well.
+// GetCredentialsForIdentity with it and the login, if the login is new. An identity that has a login can never be used without one: when
+// it gets the first, the credentials that it had as a guest's end, whoever has them. What a guest does must be allowed by the ceiling,
+// Config.GuestCeiling, as well.
 //
 // # Several logins, and users of your own backend
 //

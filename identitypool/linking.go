@@ -31,7 +31,7 @@ type held struct {
 type linked struct {
 	identity Identity
 	changed  []Identity // what must be written for it to be true, if anything
-	merged   []string   // IDs of those among them whose place identity takes
+	ended    []string   // whose credentials end by it, as Revocation.Subject has them
 }
 
 // resolve finds, makes, links or merges, until what was decided is still so when it is written.
@@ -51,7 +51,7 @@ func (p *Pool) resolve(ctx context.Context, l linking) (Identity, error) {
 			return nil
 		}
 		out.Version++ // as it is when it is saved
-		return p.save(ctx, answer.changed, answer.merged)
+		return p.save(ctx, answer.changed, answer.ended)
 	})
 	if err != nil {
 		return Identity{}, err
@@ -115,7 +115,7 @@ func (p *Pool) decide(l linking, base *Identity, logins []held) (linked, error) 
 		}
 		seen[other.ID] = true
 		out.identity.Logins = append(out.identity.Logins, other.Logins...)
-		out.merged = append(out.merged, other.ID)
+		out.ended = append(out.ended, identitySubject+other.ID)
 		others = append(others, other.absorbedBy(parent.ID, p.now()))
 	}
 	absorb(base)
@@ -131,6 +131,9 @@ func (p *Pool) decide(l linking, base *Identity, logins []held) (linked, error) 
 		return linked{identity: *parent}, nil
 	}
 	out.identity.Authenticated = len(out.identity.Logins) > 0
+	if parent.Version > 0 && !parent.Authenticated {
+		out.ended = append(out.ended, guestSubject+parent.ID) // whoever else knows the ID has had credentials by it
+	}
 	out.changed = append([]Identity{out.identity}, others...)
 	return out, p.checkLinked(out.identity.Logins)
 }
@@ -226,8 +229,8 @@ func (p *Pool) retry(ctx context.Context, attempt func() error) error {
 	return &Error{Code: ConcurrentModification, Message: "The identity is being changed by others. Please try again.", cause: ErrConflict}
 }
 
-// save writes identities, and ends the credentials of those in ended: before, so that a failure in the middle ends too much rather than
-// too little, and after, for those that were issued meanwhile. It returns ErrConflict as it is.
+// save writes identities, and ends the credentials of the subjects in ended: before, so that a failure in the middle ends too much rather
+// than too little, and after, for those that were issued meanwhile. It returns ErrConflict as it is.
 func (p *Pool) save(ctx context.Context, identities []Identity, ended []string) error {
 	return p.endingCredentials(ctx, ended, func() error {
 		err := p.store.SaveIdentities(ctx, p.id, identities)
@@ -238,11 +241,11 @@ func (p *Pool) save(ctx context.Context, identities []Identity, ended []string) 
 	})
 }
 
-// endingCredentials ends the credentials of identities before and after what takes them away.
-func (p *Pool) endingCredentials(ctx context.Context, ids []string, change func() error) error {
+// endingCredentials ends the credentials of subjects before and after what takes them away.
+func (p *Pool) endingCredentials(ctx context.Context, subjects []string, change func() error) error {
 	end := func() error {
-		for _, id := range ids {
-			if err := p.Revoke(ctx, RevokeInput{IdentityID: id}); err != nil {
+		for _, subject := range subjects {
+			if err := p.revoke(ctx, subject, p.now()); err != nil {
 				return err
 			}
 		}
@@ -273,7 +276,7 @@ func (p *Pool) change(ctx context.Context, id string, end bool, edit func(*Ident
 		}
 		var ended []string
 		if end {
-			ended = []string{id}
+			ended = []string{identitySubject + id}
 		}
 		return p.save(ctx, []Identity{identity}, ended)
 	})

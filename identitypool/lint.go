@@ -2,6 +2,7 @@ package identitypool
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,9 +36,9 @@ func (f Finding) String() string { return string(f.Severity) + ": " + f.Place + 
 
 // Lint reports what is dangerous in a Config that is valid otherwise; what is not valid, it leaves to [New]. Those are errors: guests who
 // may do everything, all but something, or what makes credentials; a trust policy that does not say which pool it trusts, that trusts
-// everybody, or that gives guests the AuthenticatedRole; rules and principal tags by claims in Provider.UserWritable. Warnings are about
-// wide wildcards for guests, trust policies that guests could use, rules whose MatchType is easy to outwit, claims that users can often
-// write themselves, and what policy.Lint finds in documents.
+// everybody, or that gives guests the AuthenticatedRole; role mappings and principal tags by claims in Provider.UserWritable. Warnings are
+// about wide wildcards for guests, trust policies that guests could use, rules whose MatchType is easy to outwit, claims that users can
+// often write themselves, and what policy.Lint finds in documents.
 func Lint(config Config) []Finding {
 	l := &linter{config: config}
 	roles := []struct {
@@ -214,19 +215,79 @@ func (l *linter) namesPool(s policy.Statement) bool {
 	return slices.ContainsFunc(s.Conditions, func(c policy.Condition) bool {
 		operator := strings.TrimPrefix(c.Operator, "ForAnyValue:")
 		return (operator == "StringEquals" || operator == "StringLike") && strings.EqualFold(c.Key, keyPrefix+":aud") &&
-			slices.Contains(c.Values, l.config.ID) &&
-			(operator == "StringEquals" || !slices.ContainsFunc(c.Values, func(v string) bool { return strings.ContainsAny(v, "*?$") }))
+			slices.Contains(c.Values, l.config.ID) && !slices.ContainsFunc(c.Values, func(v string) bool { return strings.ContainsAny(v, "*?$") })
 	})
 }
 
-// trustsGuests asks the trust policy as a guest would.
+// trustsGuests asks the trust policy as a guest would, who can make true whatever it says of the request.
 func (l *linter) trustsGuests(document *policy.Document) bool {
+	document = forSomeRequest(document)
 	conditions := &policy.Context{}
 	setIdentity(conditions, l.config.ID, l.config.ID, []string{unauthenticated})
 	rules := &policy.Policies{Identity: []*policy.Document{allowAll}, Resource: []*policy.Document{document}, ResourceMustAllow: true}
 	return rules.Evaluate(&policy.Request{
 		Principal: policy.Principal{Federated: keyPrefix}, Action: actionWebIdentity, Resource: "arn:aws:iam::" + defaultAccount + ":role/any", Context: conditions,
 	}).Allowed
+}
+
+// ofRequest are condition keys whose values depend on the request, and on which guest asks.
+var ofRequest = []string{
+	"aws:CurrentTime", "aws:EpochTime", "aws:FederatedProvider", "aws:Referer", "aws:RequestedRegion", "aws:SecureTransport", "aws:SourceIp",
+	"aws:UserAgent", "sts:RoleSessionName", keyPrefix + ":sub",
+}
+
+// forSomeRequest returns a trust policy that allows what this one does for some request: each Allow without its conditions on the request,
+// and no Deny that has one.
+func forSomeRequest(document *policy.Document) *policy.Document {
+	type element = map[string]any
+	var statements []element
+	for _, s := range document.Statements() {
+		conditions, dropped := map[string]map[string][]string{}, false
+		for _, c := range s.Conditions {
+			if slices.ContainsFunc(ofRequest, func(key string) bool { return strings.EqualFold(key, c.Key) }) {
+				dropped = true
+				continue
+			}
+			if conditions[c.Operator] == nil {
+				conditions[c.Operator] = map[string][]string{}
+			}
+			conditions[c.Operator][c.Key] = c.Values
+		}
+		if dropped && s.Effect == policy.Deny {
+			continue
+		}
+		out := element{"Effect": s.Effect, "Principal": principalElement(s.Principals)}
+		if len(conditions) > 0 {
+			out["Condition"] = conditions
+		}
+		if s.NotActions != nil {
+			out["NotAction"] = s.NotActions
+		} else {
+			out["Action"] = s.Actions
+		}
+		statements = append(statements, out)
+	}
+	text, err := json.Marshal(element{"Version": document.Version(), "Statement": statements})
+	if err != nil {
+		return document
+	}
+	out, err := policy.ParseTrust(text)
+	if err != nil { // nothing is left, or it got too long
+		return document
+	}
+	return out
+}
+
+// principalElement writes principals as a policy does.
+func principalElement(names []policy.PrincipalName) any {
+	out := map[string][]string{}
+	for _, name := range names {
+		if name.Type == "" {
+			return name.Value
+		}
+		out[name.Type] = append(out[name.Type], name.Value)
+	}
+	return out
 }
 
 // often are claims that users can change themselves at many providers, or that nobody verified.
@@ -240,13 +301,23 @@ func (l *linter) provider(field string, p Provider) {
 	if p.RoleMapping != nil {
 		l.mapping(field+".RoleMapping", p.RoleMapping, p.UserWritable)
 	}
+	if p.DefaultPrincipalTags {
+		for _, claim := range slices.Sorted(maps.Values(defaultTagClaims)) {
+			l.claim(field+".DefaultPrincipalTags", claim, p.UserWritable)
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.PrincipalTags)) {
 		l.claim(fmt.Sprintf("%s.PrincipalTags[%q]", field, key), p.PrincipalTags[key], p.UserWritable)
 	}
 }
 
-// mapping looks at the rules of a role mapping.
+// mapping looks at what a role mapping depends on.
 func (l *linter) mapping(field string, m *RoleMapping, writable []string) {
+	if m.Type == TokenMapping {
+		for _, claim := range []string{claimPreferredRole, claimRoles} {
+			l.claim(field, claim, writable)
+		}
+	}
 	for i, rule := range m.Rules {
 		at := fmt.Sprintf("%s.Rules[%d]", field, i)
 		l.claim(at, rule.Claim, writable)

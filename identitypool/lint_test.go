@@ -116,6 +116,12 @@ func TestA16_TrustLinter(t *testing.T) {
 		{"everybody without condition", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`, lintError, "trusts everybody"},
 		{"every principal of AWS", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}`, lintError, "trusts everybody"},
 		{"no amr", federated(`,"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":` + own + `}}`), lintError, "lets guests have the role"},
+		{"variable beside", aud("StringEquals", `["${cognito-identity.amazonaws.com:aud}",`+own+`]`), lintError, ":aud"},
+		{"no amr, but an address", federated(`,"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":` + own + `},"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}`), lintError, "lets guests have the role"},
+		{"no amr, but a name", federated(`,"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":` + own + `,"STS:RoleSessionName":"x"}}`), lintError, "lets guests have the role"},
+		{"denied to guests of some addresses", `{"Version":"2012-10-17","Statement":[` + statementOf(t, federated(`,"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":`+own+`}}`)) + `,` +
+			strings.Replace(statementOf(t, federated(`,"Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}`)), "Allow", "Deny", 1) + `]}`, lintError, "lets guests have the role"},
+		{"an address and amr", federated(`,"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":` + own + `},"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}` + amr + `}`), "", ""},
 		{"amr of guests", identityTrust(actionWeb, poolID, "unauthenticated"), lintError, "lets guests have the role"},
 		{"amr of all", identityTrust(actionWeb, poolID, "*authenticated"), lintError, "lets guests have the role"},
 		{"another statement", `{"Version":"2012-10-17","Statement":[` + statementOf(t, good) + `,` + statementOf(t, federated("")) + `]}`, lintError, "Statement[1]: trusts identities without"},
@@ -173,7 +179,19 @@ func TestA16_ClaimLinter(t *testing.T) {
 			checkLint(t, c, place, test.severity, test.text)
 		})
 	}
+	// What the token itself says of roles must not be the user's to write either.
+	for _, claim := range []string{"cognito:roles", "cognito:preferred_role"} {
+		c := config(newClock())
+		c.Providers[provider] = identitypool.Provider{
+			Verifier: identitypool.LoginFunc(tokens), UserWritable: []string{claim},
+			RoleMapping: &identitypool.RoleMapping{Type: identitypool.TokenMapping, Ambiguous: identitypool.DenyRole},
+		}
+		checkLint(t, c, place+".RoleMapping", lintError, claim)
+	}
 	c := config(newClock())
+	c.Providers[provider] = identitypool.Provider{Verifier: identitypool.LoginFunc(tokens), UserWritable: []string{"sub"}, DefaultPrincipalTags: true}
+	checkLint(t, c, place+".DefaultPrincipalTags", lintError, `"sub"`)
+	c = config(newClock())
 	c.DeveloperProvider, c.DeveloperRoleMapping = "backend", rule("plan", identitypool.MatchNotEqual, "User")
 	checkLint(t, c, "Config.DeveloperRoleMapping.Rules[1]", lintWarning, "everybody with any other value")
 }

@@ -143,7 +143,7 @@ func (p *Pool) checkRevoked(ctx context.Context, from *provider, token string, c
 		return nil
 	case err == nil:
 		p.logger.InfoContext(ctx, "identitypool: login refused: the token was revoked", "provider", from.name)
-		return fail(NotAuthorized, "Invalid login token. The provider has revoked it.")
+		return &Error{Code: NotAuthorized, Message: "Invalid login token. The provider has revoked it.", cause: errLoginRevoked}
 	case ctx.Err() != nil:
 		return internal("ask whether a login was revoked", ctx.Err())
 	case errors.Is(err, errPanicked):
@@ -152,6 +152,9 @@ func (p *Pool) checkRevoked(ctx context.Context, from *provider, token string, c
 	p.logger.ErrorContext(ctx, "identitypool: provider could not be asked", "provider", from.name, "error", withoutToken(err, token))
 	return &Error{Code: ExternalService, Message: "The identity provider could not be asked. Please try again.", cause: err}
 }
+
+// errLoginRevoked is a login that its provider has taken back.
+var errLoginRevoked = errors.New("identitypool: the provider has revoked the login")
 
 var errPanicked = errors.New("identitypool: the login verifier panicked")
 

@@ -144,7 +144,7 @@ func (p *Pool) DeleteIdentities(ctx context.Context, ids []string) ([]Unprocesse
 
 // deleteIdentity ends the credentials also of an identity that is not there: the one who deleted it may have died before.
 func (p *Pool) deleteIdentity(ctx context.Context, id string) error {
-	return p.endingCredentials(ctx, []string{id}, func() error { return p.store.DeleteIdentity(ctx, p.id, id) })
+	return p.endingCredentials(ctx, []string{identitySubject + id}, func() error { return p.store.DeleteIdentity(ctx, p.id, id) })
 }
 
 // DisableIdentity makes an identity unusable, with its logins, and ends its credentials at once. It returns ResourceNotFound for an

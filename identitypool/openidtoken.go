@@ -62,6 +62,7 @@ func (p *Pool) GetOpenIDToken(ctx context.Context, in GetOpenIDTokenInput) (Open
 	if err := checkIdentityID(in.IdentityID); err != nil {
 		return OpenIDToken{}, err
 	}
+	asked := p.now()
 	logins, err := p.verifyLogins(ctx, in.Logins, true)
 	if err != nil {
 		return OpenIDToken{}, err
@@ -81,7 +82,7 @@ func (p *Pool) GetOpenIDToken(ctx context.Context, in GetOpenIDTokenInput) (Open
 	if err != nil {
 		return OpenIDToken{}, err
 	}
-	token, err := p.issueOpenIDToken(ctx, identity, amrOf(logins), tags, openIDTokenDuration)
+	token, err := p.signOpenIDToken(ctx, openIDClaims{identity: identity.ID, amr: amrOf(logins), tags: tags, asked: asked}, openIDTokenDuration)
 	if err != nil {
 		return OpenIDToken{}, err
 	}
@@ -93,12 +94,8 @@ type openIDClaims struct {
 	identity string
 	amr      []string
 	tags     map[string]string
-	login    bool // it is good as a login
-}
-
-// issueOpenIDToken makes a token that AssumeRoleWithWebIdentity takes, and GetCredentialsForIdentity does not.
-func (p *Pool) issueOpenIDToken(ctx context.Context, identity Identity, amr []string, tags map[string]string, duration time.Duration) (string, error) {
-	return p.signOpenIDToken(ctx, openIDClaims{identity: identity.ID, amr: amr, tags: tags}, duration)
+	login    bool      // it is good as a login: GetCredentialsForIdentity takes it, and not AssumeRoleWithWebIdentity alone
+	asked    time.Time // before anything was verified: the iat, as of credentials, see issue
 }
 
 func (p *Pool) signOpenIDToken(ctx context.Context, c openIDClaims, duration time.Duration) (string, error) {
@@ -106,9 +103,8 @@ func (p *Pool) signOpenIDToken(ctx context.Context, c openIDClaims, duration tim
 	if err != nil {
 		return "", err
 	}
-	issued := p.now().Truncate(time.Second)
 	claims := map[string]any{
-		"iss": p.issuer, "sub": c.identity, "aud": p.id, "amr": c.amr, "iat": issued.Unix(), "exp": issued.Add(duration).Unix(),
+		"iss": p.issuer, "sub": c.identity, "aud": p.id, "amr": c.amr, "iat": c.asked.Unix(), "exp": c.asked.Add(duration).Unix(),
 		claimPoolARN: "arn:aws:cognito-identity:" + p.region + ":" + p.account + ":identitypool/" + p.id,
 	}
 	if len(c.tags) > 0 {

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -219,15 +218,13 @@ func TestA17_OpenIDTokenOfChangedIdentity(t *testing.T) {
 	}
 }
 
-// TestOpenIDToken_TooLong: tags that a token cannot carry are refused, not cut.
+// TestOpenIDToken_TooLong: a login that a token cannot carry is refused, not cut.
 func TestOpenIDToken_TooLong(t *testing.T) {
-	p := newPool(t, classicConfig(newClock()))
-	tags := map[string]string{}
-	for n := range 50 {
-		tags[fmt.Sprint(n, strings.Repeat("k", 120))] = strings.Repeat("v", 256)
-	}
-	_, err := p.GetOpenIDTokenForDeveloperIdentity(t.Context(), identitypool.GetOpenIDTokenForDeveloperIdentityInput{
-		Logins: map[string]string{backend: "1"}, PrincipalTags: tags,
-	})
+	c := classicConfig(newClock())
+	c.Providers[provider] = identitypool.Provider{Verifier: identitypool.LoginFunc(func(_ context.Context, token string) (map[string]any, error) {
+		return map[string]any{"sub": token, "aud": strings.Repeat("a", 20_000)}, nil
+	})}
+	p := newPool(t, c)
+	_, err := p.GetOpenIDToken(t.Context(), identitypool.GetOpenIDTokenInput{IdentityID: getID(t, p, login("ann")), Logins: login("ann")})
 	require.ErrorIs(t, err, identitypool.InvalidParameter)
 }

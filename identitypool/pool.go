@@ -51,7 +51,8 @@ type Config struct {
 	Store Store
 	// Providers maps the name of each accepted provider, which clients use as the key of a login, to how its tokens are verified and
 	// which roles they give. A name is 1 to 128 printable ASCII characters without spaces; by custom it is the issuer without its scheme,
-	// and for SAML the ARN of the provider.
+	// and for SAML the ARN of the provider. Names that are, or have before their first ":", "cognito-identity.amazonaws.com", "aws", "sts",
+	// "saml", "authenticated" or "unauthenticated", in any case, are reserved.
 	Providers map[string]Provider
 	// DeveloperProvider is the name under which the developer's own backend vouches for its users, 1 to 128 letters, digits and _.-; it
 	// cannot be changed once it was used. "" means that there is none.
@@ -193,8 +194,9 @@ func (p *Pool) configureProviders(config Config) (err error) {
 	}
 	mapping := config.DeveloperRoleMapping
 	switch {
-	case p.developer != "" && (!developerName.MatchString(p.developer) || p.developer == keyPrefix):
-		return fmt.Errorf("identitypool: Config.DeveloperProvider is %q; it must be 1 to 128 letters, digits and _.-, and not %s", p.developer, keyPrefix)
+	case p.developer != "" && (!developerName.MatchString(p.developer) || reservedProvider(p.developer)):
+		return fmt.Errorf("identitypool: Config.DeveloperProvider is %q; it must be 1 to 128 letters, digits and _.-, and not a name that is reserved, such as %s",
+			p.developer, keyPrefix)
 	case p.developer != "" && p.providers[p.developer] != nil:
 		return fmt.Errorf("identitypool: Config.DeveloperProvider is %q, which is in Config.Providers as well; give it a name of its own", p.developer)
 	case mapping != nil && p.developer == "":

@@ -161,6 +161,13 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.Providers", providers("a b", verifier)},
 		{"Config.Providers", providers(strings.Repeat("x", 129), verifier)},
 		{"reserved", providers("cognito-identity.amazonaws.com", verifier)},
+		{"reserved", providers("Cognito-Identity.amazonaws.com", verifier)},
+		{"reserved", providers("cognito-identity.amazonaws.com:x", verifier)},
+		{"reserved", providers("AWS:PrincipalTag/team", verifier)},
+		{"reserved", providers("saml", verifier)},
+		{"reserved", providers("sts", verifier)},
+		{"reserved", providers("authenticated", verifier)},
+		{"reserved", providers("unauthenticated", verifier)},
 		{"choose one", with(func(p *identitypool.Provider) {
 			p.DefaultPrincipalTags, p.PrincipalTags = true, map[string]string{"a": "b"}
 		})},
@@ -187,6 +194,7 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = "a/b" }},
 		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = provider }},
 		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = "cognito-identity.amazonaws.com" }},
+		{"Config.DeveloperProvider", func(c *identitypool.Config) { c.DeveloperProvider = "unauthenticated" }},
 		{"Config.DeveloperRoleMapping", func(c *identitypool.Config) { c.DeveloperRoleMapping = &identitypool.RoleMapping{} }},
 		{"use Rules", func(c *identitypool.Config) {
 			c.DeveloperProvider, c.DeveloperRoleMapping = "dev", &identitypool.RoleMapping{Type: identitypool.TokenMapping, Ambiguous: identitypool.DenyRole}

@@ -102,3 +102,18 @@ func statementOf(t testing.TB, document string) string {
 	require.NoError(t, json.Unmarshal([]byte(document), &parts))
 	return string(parts.Statement)
 }
+
+// TestA18_TagsOfOtherLetters: a tag of the session does not take the place of a tag of the role whose key conditions tell apart from its
+// own: they know the case of ASCII letters alone.
+func TestA18_TagsOfOtherLetters(t *testing.T) {
+	k := newClock()
+	p := newPool(t, assuming(k, func(c *identitypool.Config) {
+		c.Roles[0].Tags = map[string]string{"risk": "high", "level": "1", "\u00e4": "role"}
+	}))
+	out := assume(t, p, k, adaKeys, identitypool.AssumeRoleInput{
+		RoleARN: auditorARN, RoleSessionName: "ada", Tags: map[string]string{"ri\u017f\u212a": "none", "LEVEL": "2", "\u00c4": "session"},
+	})
+	require.Equal(t, map[string]string{
+		"risk": "high", "ri\u017f\u212a": "none", "LEVEL": "2", "\u00e4": "role", "\u00c4": "session",
+	}, as(t, p, k, out.Credentials).Tags)
+}

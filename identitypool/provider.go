@@ -127,8 +127,8 @@ func compileProvider(name string, in Provider) (*provider, error) {
 	switch {
 	case name == "" || len(name) > maxProvider || strings.Trim(name, printable) != "":
 		return nil, fmt.Errorf("identitypool: Config.Providers has the name %q; a name is 1 to %d printable ASCII characters without spaces", name, maxProvider)
-	case name == keyPrefix:
-		return nil, fmt.Errorf("identitypool: Config.Providers has the name %q, which is reserved for tokens of the pool itself", name)
+	case reservedProvider(name):
+		return nil, fmt.Errorf("identitypool: Config.Providers has the name %q, which is reserved for what the pool itself says; give it another", name)
 	case in.Verifier == nil:
 		return nil, fmt.Errorf("identitypool: %s.Verifier is nil; give what verifies the tokens of the provider", field)
 	}
@@ -147,6 +147,16 @@ func compileProvider(name string, in Provider) (*provider, error) {
 	return out, err
 }
 
+// reservedProvider reports whether a provider with this name could say what the pool itself says: by condition keys that begin with its
+// name, which are compared without regard to case, or in the amr of its users.
+func reservedProvider(name string) bool {
+	first, _, _ := strings.Cut(strings.ToLower(name), ":")
+	return slices.Contains([]string{keyPrefix, "aws", "sts", "saml", "authenticated", unauthenticated}, first)
+}
+
+// defaultTagClaims are the claims of Provider.DefaultPrincipalTags by the keys of the tags.
+var defaultTagClaims = map[string]string{"client": "aud", "username": "sub"}
+
 // compileTagClaims returns the keys of the principal tags with their claims.
 func compileTagClaims(field string, in Provider) ([]pair, error) {
 	claims := in.PrincipalTags
@@ -154,7 +164,7 @@ func compileTagClaims(field string, in Provider) ([]pair, error) {
 	case in.DefaultPrincipalTags && len(claims) > 0:
 		return nil, fmt.Errorf("identitypool: %s has DefaultPrincipalTags and PrincipalTags; choose one", field)
 	case in.DefaultPrincipalTags:
-		claims = map[string]string{"client": "aud", "username": "sub"}
+		claims = defaultTagClaims
 	}
 	var out []pair
 	for _, key := range slices.Sorted(maps.Keys(claims)) {

@@ -3,6 +3,7 @@ package identitypool
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +19,7 @@ const (
 
 	everybody       = "all"
 	identitySubject = "identity/"
+	guestSubject    = "guest/" // the credentials that an identity had as a guest's, before it had a login
 	roleSubject     = "role/"
 	userSubject     = "user/"
 	keySubject      = "key/"
@@ -38,6 +40,8 @@ type RevokeInput struct {
 // RevokedCredentials is a revocation as ListRevocations returns it.
 type RevokedCredentials struct {
 	RevokeInput
+	// Guest says that it ends those credentials alone that the identity had as a guest's: it got a login then.
+	Guest bool
 	// Expires is when all the credentials have expired, and the revocation is forgotten.
 	Expires time.Time
 }
@@ -46,7 +50,9 @@ type RevokedCredentials struct {
 // once in this process, and in others within Config.RevocationDelay. It returns InvalidParameter if the input names nobody or several,
 // and InternalError if the store failed: then it may have happened or not.
 //
-// Revoke does not keep anybody from getting new credentials: disable the user at the provider, or the identity, first.
+// Revoke does not keep anybody from getting new credentials: disable the user at the provider, or the identity, first. Credentials count as
+// issued when they were asked for, so that what was on its way then is ended as well. The times of issue are those of the process that
+// issued: let the clocks of all agree, or give an IssuedBefore that lies ahead by what they may differ.
 func (p *Pool) Revoke(ctx context.Context, in RevokeInput) error {
 	subject, err := in.subject()
 	if err != nil {
@@ -59,11 +65,16 @@ func (p *Pool) Revoke(ctx context.Context, in RevokeInput) error {
 	if in.IssuedBefore.After(now.Add(revokeAhead)) || in.IssuedBefore.Year() < 1 {
 		return fail(InvalidParameter, "IssuedBefore may not be more than %s ahead.", revokeAhead)
 	}
-	r := Revocation{Subject: subject, Before: in.IssuedBefore.UTC().Truncate(time.Microsecond)}
-	r.Expires = r.Before.Add(longestSession)
-	if !r.Expires.After(now) {
+	if !in.IssuedBefore.Add(longestSession).After(now) {
 		return nil // what it would end has expired
 	}
+	return p.revoke(ctx, subject, in.IssuedBefore)
+}
+
+// revoke ends what was issued to a subject at a time or earlier.
+func (p *Pool) revoke(ctx context.Context, subject string, at time.Time) error {
+	r := Revocation{Subject: subject, Before: at.UTC().Truncate(time.Microsecond)}
+	r.Expires = r.Before.Add(longestSession)
 	if err := p.store.Revoke(ctx, p.id, r); err != nil {
 		return internal("store a revocation", err)
 	}
@@ -103,7 +114,7 @@ func (in RevokeInput) subject() (string, error) {
 	return subjects[0], nil
 }
 
-// ListRevocations returns the revocations that are in force, in no particular order.
+// ListRevocations returns the revocations that are in force, in no particular order. It returns InternalError if the store failed.
 func (p *Pool) ListRevocations(ctx context.Context) ([]RevokedCredentials, error) {
 	now := p.now()
 	all, err := p.store.Revocations(ctx, p.id, nil, now)
@@ -117,13 +128,13 @@ func (p *Pool) ListRevocations(ctx context.Context) ([]RevokedCredentials, error
 		}
 		c := RevokedCredentials{RevokeInput: RevokeInput{IssuedBefore: r.Before}, Expires: r.Expires}
 		for prefix, field := range map[string]*string{
-			identitySubject: &c.IdentityID, roleSubject: &c.RoleName, userSubject: &c.UserName, keySubject: &c.AccessKeyID,
+			identitySubject: &c.IdentityID, guestSubject: &c.IdentityID, roleSubject: &c.RoleName, userSubject: &c.UserName, keySubject: &c.AccessKeyID,
 		} {
-			if len(r.Subject) > len(prefix) && r.Subject[:len(prefix)] == prefix {
-				*field = r.Subject[len(prefix):]
+			if rest, ok := strings.CutPrefix(r.Subject, prefix); ok {
+				*field = rest
 			}
 		}
-		c.All = r.Subject == everybody
+		c.Guest, c.All = strings.HasPrefix(r.Subject, guestSubject), r.Subject == everybody
 		out = append(out, c)
 	}
 	return out, nil
@@ -136,6 +147,9 @@ func (s *session) subjects(add func(subject string, issued int64)) {
 	switch {
 	case s.identityID != "":
 		add(identitySubject+s.identityID, s.issued)
+		if s.guest {
+			add(guestSubject+s.identityID, s.issued)
+		}
 	case s.kind == userSession:
 		add(userSubject+s.name, s.issued)
 	}
@@ -202,7 +216,7 @@ func (v *revocations) ended(ctx context.Context, s *session, now time.Time) (boo
 }
 
 func (v *revocations) askStore(ctx context.Context, s *session, now time.Time) (bool, error) {
-	subjects := make([]string, 0, 5+len(s.parents))
+	subjects := make([]string, 0, 6+len(s.parents))
 	s.subjects(func(subject string, _ int64) { subjects = append(subjects, subject) })
 	found, err := v.store.Revocations(ctx, v.pool, subjects, now)
 	if err != nil || len(found) == 0 {
@@ -239,6 +253,9 @@ func (v *revocations) fresh(ctx context.Context, now time.Time) error {
 func (v *revocations) refreshed(ctx context.Context, now time.Time) (flight *revocationRefresh, usable bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.asOf.After(v.now()) { // the clock went back: nobody knows how old it is
+		v.asOf = time.Time{}
+	}
 	age := now.Sub(v.asOf)
 	usable = !v.asOf.IsZero() && age < v.delay
 	if usable && age < v.delay/2 {

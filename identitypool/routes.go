@@ -14,7 +14,7 @@ import (
 // Route is a line of the table that [Authorizer.Routes] takes: what a request of this form does, and to what.
 type Route struct {
 	// Pattern is that of an http.ServeMux, with a method: "GET /notes/{owner}/{note}". GET is also HEAD. Without a method it is refused:
-	// a DELETE would be judged as what the GET does.
+	// a DELETE would be judged as what the GET does. One that ends in "/" is refused too: all paths below would be one resource.
 	Pattern string
 	// Action is service:name without wildcards, such as "notes:Read".
 	Action string
@@ -73,6 +73,9 @@ func (a *Authorizer) addRoute(mux *http.ServeMux, route Route) (err error) {
 	}
 	if method, _, found := strings.Cut(route.Pattern, " "); !found || method == "" || strings.Contains(method, "/") {
 		return errors.New(`its Pattern has no method; write one route for each, such as "GET /notes/{note}"`)
+	}
+	if strings.HasSuffix(route.Pattern, "/") {
+		return errors.New(`its Pattern ends in "/", which is every path below; end it in {$} for this path alone, or name what is below, such as {rest...}`)
 	}
 	if err := checkAction(route.Action); err != nil {
 		return err

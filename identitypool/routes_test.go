@@ -192,6 +192,7 @@ func TestRoutes_TableIsChecked(t *testing.T) {
 		"Handler is nil; give":                      func(r *identitypool.Route) { r.Handler = http.HandlerFunc(nil) },
 		"Pattern has no method":                     func(r *identitypool.Route) { r.Pattern = "/n/{owner}/{note}" },
 		"has no method; write":                      func(r *identitypool.Route) { r.Pattern = "" },
+		`Pattern ends in "/"`:                       func(r *identitypool.Route) { r.Pattern = "GET /n/{owner}/{note}/" },
 		"Pattern is refused":                        func(r *identitypool.Route) { r.Pattern = "GET /n/{owner}/{note}/{note}" },
 		"Pattern is refused: ":                      func(r *identitypool.Route) { r.Pattern = "GET /n/x{owner}/{note}" },
 		`the action "notes"`:                        func(r *identitypool.Route) { r.Action = "notes" },

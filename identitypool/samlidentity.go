@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,11 @@ type AssumeRoleWithSAMLResult struct {
 	NameQualifier    string // base64 of the SHA-1 of the issuer, the account, "/" and the provider's name
 	PackedPolicySize int    // as in [AssumeRoleResult]
 	SourceIdentity   string
+}
+
+// LogValue keeps the secrets out of logs.
+func (r AssumeRoleWithSAMLResult) LogValue() slog.Value {
+	return loggable(r.AssumedRoleUser.ARN, r.Credentials)
 }
 
 const (
@@ -90,6 +96,7 @@ func (p *Pool) AssumeRoleWithSAML(ctx context.Context, in AssumeRoleWithSAMLInpu
 	case name == nil || p.providers[in.PrincipalARN] == nil:
 		return none, fail(InvalidIdentityToken, "There is no SAML provider with this PrincipalArn.")
 	}
+	asked := p.now()
 	login, err := p.verifyLogin(ctx, in.PrincipalARN, in.SAMLAssertion, true)
 	if err != nil {
 		return none, identityTokenError(err)
@@ -98,6 +105,7 @@ func (p *Pool) AssumeRoleWithSAML(ctx context.Context, in AssumeRoleWithSAMLInpu
 	if err != nil {
 		return none, err
 	}
+	s.issued = asked.UnixMicro()
 	text := func(claim string) string { return strings.Join(claimValues(login.Claims[claim]), ",") }
 	ends, err := samlEnd(login.Claims)
 	if err != nil {

@@ -26,7 +26,7 @@ type session struct {
 	chained         bool // by AssumeRole, from another session
 	accessKeyID     string
 	secretAccessKey string
-	issued          int64  // microseconds since 1970
+	issued          int64  // microseconds since 1970, see issue
 	expires         int64  // seconds since 1970
 	mfaAt           int64  // seconds since 1970; 0 without mfa
 	roleARN         string // "" of a user's session

@@ -2,6 +2,7 @@ package identitypool
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/stepwell/stepwell/identitypool/policy"
@@ -19,6 +20,9 @@ type GetSessionTokenInput struct {
 type GetSessionTokenResult struct {
 	Credentials Credentials
 }
+
+// LogValue keeps the secrets out of logs.
+func (r GetSessionTokenResult) LogValue() slog.Value { return loggable("a user", r.Credentials) }
 
 // GetCallerIdentityResult is what GetCallerIdentity returns.
 type GetCallerIdentityResult struct {
@@ -48,7 +52,7 @@ func (p *Pool) GetSessionToken(ctx context.Context, caller Caller, in GetSession
 	if in.Duration < minDuration || in.Duration > longestSession || in.Duration%time.Second != 0 {
 		return none, fail(InvalidParameter, "The duration must be between %s and %s, in whole seconds.", minDuration, longestSession)
 	}
-	s := &session{kind: userSession, name: caller.UserName, userKey: caller.AccessKeyID}
+	s := &session{kind: userSession, issued: p.now().UnixMicro(), name: caller.UserName, userKey: caller.AccessKeyID}
 	var err error
 	if s.mfa, err = p.verifyDevice(ctx, &caller, in.SerialNumber, in.TokenCode); err != nil {
 		return none, err

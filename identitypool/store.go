@@ -125,7 +125,7 @@ type Login struct {
 
 // Revocation ends credentials that were issued up to a time.
 type Revocation struct {
-	// Subject tells whose: see [Pool.Revoke].
+	// Subject tells whose: "all", or a kind and a name, such as "identity/" and its ID. Stores need not understand it.
 	Subject string
 	// Before is the time: credentials that were issued then or earlier are no longer good.
 	Before time.Time

@@ -3,6 +3,7 @@ package identitypool
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"sync"
 
@@ -26,6 +27,15 @@ type User struct {
 	Boundary string
 	Tags     map[string]string
 }
+
+// LogValue keeps the secret out of logs.
+func (u User) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// String keeps the secret out of messages.
+func (u User) String() string { return "user " + u.Name }
+
+// GoString keeps the secret out of messages.
+func (u User) GoString() string { return u.String() }
 
 // UserSource finds users by their access keys.
 type UserSource interface {

@@ -1,7 +1,9 @@
 package identitypool
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -36,4 +38,23 @@ func TestA21_ParsedDocuments(t *testing.T) {
 		require.LessOrEqual(t, size, maxParsed)
 	}
 	require.Greater(t, d.size, maxParsed/4)
+}
+
+// TestSecretsStayOutOfLogs: what callers are likely to log has its secrets left out.
+func TestSecretsStayOutOfLogs(t *testing.T) {
+	secret := Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "never shown 1", SessionToken: "never shown 2"}
+	who := AssumedRoleUser{ARN: "arn:of-whom"}
+	for _, value := range []any{
+		secret, User{Name: "of-whom", SecretAccessKey: "never shown 3"}, OpenIDToken{IdentityID: "of-whom", Token: "never shown 4"},
+		GetCredentialsForIdentityResult{IdentityID: "of-whom", Credentials: secret}, GetSessionTokenResult{Credentials: secret},
+		AssumeRoleResult{AssumedRoleUser: who, Credentials: secret}, AssumeRoleWithSAMLResult{AssumedRoleUser: who, Credentials: secret},
+		AssumeRoleWithWebIdentityResult{AssumedRoleUser: who, Credentials: secret},
+	} {
+		var logs bytes.Buffer
+		slog.New(slog.NewJSONHandler(&logs, nil)).Info("issued", "value", value)
+		slog.New(slog.NewTextHandler(&logs, nil)).Info("issued", "value", value)
+		fmt.Fprintf(&logs, "%v %+v %#v", value, value, value)
+		require.Regexp(t, "of-whom|ASIAEXAMPLE", logs.String())
+		require.NotContains(t, logs.String(), "never shown", "%T", value)
+	}
 }

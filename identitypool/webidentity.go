@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,6 +37,11 @@ type AssumeRoleWithWebIdentityResult struct {
 	Audience                    string // the claim aud
 	PackedPolicySize            int    // as in [AssumeRoleResult]
 	SourceIdentity              string
+}
+
+// LogValue keeps the secrets out of logs.
+func (r AssumeRoleWithWebIdentityResult) LogValue() slog.Value {
+	return loggable(r.AssumedRoleUser.ARN, r.Credentials)
 }
 
 const (
@@ -79,10 +85,12 @@ func (p *Pool) AssumeRoleWithWebIdentity(ctx context.Context, in AssumeRoleWithW
 	if issuer == p.issuer {
 		begin = p.openIDSession
 	}
+	asked := p.now()
 	s, q, out, err := begin(ctx, issuer, in)
 	if err != nil {
 		return none, err
 	}
+	s.issued = asked.UnixMicro()
 	federation := federationInput{in.RoleARN, in.Policy, in.PolicyARNs, in.Duration, maxDuration, time.Time{}}
 	out.Credentials, out.AssumedRoleUser, err = p.assumeFederated(ctx, s, q, federation)
 	if err != nil {
@@ -161,8 +169,8 @@ func (p *Pool) openIDSession(ctx context.Context, _ string, in AssumeRoleWithWeb
 		kind: identitySession, name: in.RoleSessionName, identityID: id, federated: keyPrefix, amr: claimValues(claims["amr"]),
 	}
 	s.guest, s.providers = slices.Contains(s.amr, unauthenticated), p.providersOf(s.amr)
-	if err := p.checkOpenIDSession(ctx, s); err != nil {
-		return nil, nil, out, err
+	if !s.guest && len(s.providers) == 0 {
+		return nil, nil, out, fail(AccessDenied, "The provider of this login is no longer supported by this identity pool.")
 	}
 	if issued, ok := timeOf(claims["iat"]); ok { // what ends credentials of that time ends these
 		s.parents = []parent{{identitySubject + id, issued.UnixMicro()}, {everybody, issued.UnixMicro()}}
@@ -172,24 +180,6 @@ func (p *Pool) openIDSession(ctx context.Context, _ string, in AssumeRoleWithWeb
 	}
 	out.SubjectFromWebIdentityToken, out.Provider, out.Audience = id, keyPrefix, p.id
 	return s, p.identityQuestion(id, s.name, s.amr, s.tags, s.transitive), out, nil
-}
-
-// checkOpenIDSession refuses an identity that could not have such a token any more.
-func (p *Pool) checkOpenIDSession(ctx context.Context, s *session) error {
-	identity, err := p.readIdentity(ctx, s.identityID)
-	switch {
-	case errors.Is(err, ResourceNotFound):
-		return fail(InvalidIdentityToken, "The identity of the token does not exist.")
-	case err != nil:
-		return err
-	case identity.Disabled || s.guest && identity.Authenticated:
-		return fail(AccessDenied, "Access to Identity '%s' is forbidden.", s.identityID)
-	case s.guest && !p.guests:
-		return fail(AccessDenied, "Unauthenticated access is not supported for this identity pool.")
-	case !s.guest && len(s.providers) == 0:
-		return fail(AccessDenied, "The provider of this login is no longer supported by this identity pool.")
-	}
-	return nil
 }
 
 // providerSession begins a session with a token of one of the providers.
@@ -297,7 +287,7 @@ func identityTokenError(err error) error {
 	switch {
 	case e.Code == NotAuthorized && (errors.Is(err, ExpiredToken) || errors.Is(err, jose.ErrExpired)):
 		return &Error{Code: ExpiredToken, Message: e.Message, cause: e}
-	case e.Code == NotAuthorized && strings.Contains(e.Message, "revoked"):
+	case errors.Is(err, errLoginRevoked):
 		return &Error{Code: IDPRejectedClaim, Message: e.Message, cause: e}
 	case e.Code == NotAuthorized:
 		return &Error{Code: InvalidIdentityToken, Message: e.Message, cause: e}

@@ -152,7 +152,7 @@ func (c *chapter) firstSignIn() (ann string) {
 	return ids[0]
 }
 
-// guestSignsIn: a guest keeps the identity when a login is new.
+// guestSignsIn: a guest keeps the identity when a login is new, and the credentials from before are over.
 func (c *chapter) guestSignsIn() (visitor string) {
 	visitor = c.id(c.first, nil)
 	keys := c.mustCredentials(c.second, visitor, nil)
@@ -160,7 +160,9 @@ func (c *chapter) guestSignsIn() (visitor string) {
 	require.ErrorIs(c.t, c.call(c.first, keys, "execute-api:Write", "arn:app:notes:::public/news"), identitypool.AccessDenied)
 
 	logins := map[string]string{"other.example.com": "token-of-bob"}
+	before := keys
 	keys = c.mustCredentials(c.second, visitor, logins)
+	require.ErrorIs(c.t, c.call(c.first, before, "execute-api:Read", "arn:app:notes:::public/news"), identitypool.NotAuthorized)
 	require.NoError(c.t, c.call(c.first, keys, "execute-api:Write", "arn:app:notes:::"+visitor+"/shopping"))
 	require.Equal(c.t, visitor, c.id(c.first, logins))
 	_, err := c.credentials(c.first, visitor, nil)
