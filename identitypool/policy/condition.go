@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"encoding/base64"
 	"net/netip"
 	"strings"
 )
@@ -56,9 +55,7 @@ func compileOperand(op operator, text string, variables bool) (operand, string) 
 	case compareIP:
 		out.network, ok = parseNetwork(text)
 	case compareBinary:
-		out.binary = text
-		_, err := base64.StdEncoding.Strict().DecodeString(text)
-		ok = err == nil && !strings.ContainsAny(text, "\r\n")
+		out.binary, ok = text, isBase64(text)
 	}
 	if !ok {
 		return out, "is not " + op.compares.wants()
@@ -180,6 +177,8 @@ func (c *condition) fits(value string, context *Context) outcome {
 		_, ok = parseBool(value)
 	case compareARN:
 		ok = isARN(value)
+	case compareBinary:
+		ok = isBase64(value)
 	}
 	if !ok {
 		return unusable

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -232,6 +233,7 @@ func TestA11_ValuesThatCannotBeCompared(t *testing.T) {
 		{"Bool", `"true"`, "yes"}, {"IpAddress", `"10.0.0.0/8"`, "10.0.0"}, {"NotIpAddress", `"10.0.0.0/8"`, "10.0.0.256"},
 		{"NotIpAddress", `"::/0"`, "fe80::1%eth0"}, {"NotIpAddress", `"::/0"`, "1:2"}, {"IpAddress", `"10.0.0.0/8"`, "10.0.0.01"},
 		{"ArnLike", `"arn:aws:s3:::b"`, "b"}, {"ArnNotLike", `"arn:aws:s3:::b"`, "arn:aws:s3::b"},
+		{"BinaryEquals", `"QQ=="`, "QQ"}, {"BinaryEquals", `"QQ=="`, "QR=="}, {"BinaryEquals", `"QQ=="`, "QQ==\n"}, {"BinaryEquals", `"QQ=="`, "A==="},
 		{"StringEquals", `"x"`, "a;b"}, {"StringNotLike", `"x"`, "\xff"}, {"StringLike", `"x"`, strings.Repeat("x", MaxValuesSize+1)},
 		{"ForAnyValue:StringLike", `"x"`, strings.Repeat("x;", MaxValues+1)},
 	} {
@@ -270,4 +272,19 @@ func TestA14_ConditionVariablesAreLiteral(t *testing.T) {
 	// A value with colons does not become more parts.
 	context = map[string][]string{"v:v": {"1:user/y"}, "k:k": {"arn:aws:iam::1:user/y:role/x"}}
 	require.False(t, decide(asked{Action: "s:a", Resource: "r", Context: context}, d).Allowed)
+}
+
+// TestBase64: as encoding/base64 reads it strictly, but for line ends.
+func TestBase64(t *testing.T) {
+	texts := []string{""}
+	for i := 0; i < len(texts); i++ {
+		text := texts[i]
+		_, err := base64.StdEncoding.Strict().DecodeString(text)
+		require.Equal(t, err == nil && !strings.Contains(text, "\n"), isBase64(text), "%q", text)
+		if len(text) < 5 {
+			for _, c := range "AQRg/=-\n" {
+				texts = append(texts, text+string(c))
+			}
+		}
+	}
 }

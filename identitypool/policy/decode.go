@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,14 +130,14 @@ func (d *decoder) members(check func(key written) *ParseError, member func(key w
 		}
 		seen[key.text] = true
 		if l, err = d.next(); err != nil || l.kind != ':' {
-			return cmpError(err, d.unexpected(l, `":"`))
+			return cmp.Or(err, d.unexpected(l, `":"`))
 		}
 		if err := member(key); err != nil {
 			return err
 		}
 		d.path = d.path[:len(d.path)-1]
 		if l, err = d.next(); err != nil || l.kind != ',' && l.kind != '}' {
-			return cmpError(err, d.unexpected(l, `"," or "}"`))
+			return cmp.Or(err, d.unexpected(l, `"," or "}"`))
 		}
 		if l.kind == '}' {
 			return nil
@@ -149,13 +150,6 @@ func (d *decoder) dot() string {
 		return ""
 	}
 	return "."
-}
-
-func cmpError(first, second *ParseError) *ParseError {
-	if first != nil {
-		return first
-	}
-	return second
 }
 
 func (d *decoder) unexpected(l lexeme, wanted string) *ParseError {
@@ -188,7 +182,7 @@ func (d *decoder) elements(at int, element func(l lexeme) *ParseError) *ParseErr
 		}
 		d.path = d.path[:len(d.path)-1]
 		if l, err = d.next(); err != nil || l.kind != ',' && l.kind != ']' {
-			return cmpError(err, d.unexpected(l, `"," or "]"`))
+			return cmp.Or(err, d.unexpected(l, `"," or "]"`))
 		}
 		if l.kind == ']' {
 			return nil
@@ -234,7 +228,7 @@ func (d *decoder) document() (out writtenDocument, err *ParseError) {
 		return out, err
 	}
 	if l, err = d.next(); err != nil || l.kind != 'e' {
-		return out, cmpError(err, d.refuse(l.at, "text stands after the document"))
+		return out, cmp.Or(err, d.refuse(l.at, "text stands after the document"))
 	}
 	return out, nil
 }

@@ -108,11 +108,13 @@
 // Parse when a document is written and refuse the document then: the error
 // names the place, the line and the column. Show what [Lint] finds to whoever
 // writes it. Write Deny statements without variables where you can, or with
-// defaults: a variable without a value makes a Deny match nothing. Never build a
-// document by pasting values into its text; use variables. Guard what guests may
-// do with a set of Session rather than with care in their role. An Allow of a
-// resource policy that names the caller or everyone is not limited by boundaries
-// and session policies; write a Deny for what must never be.
+// defaults: a variable without a value makes a Deny match nothing. The value of a
+// variable may be empty, and may hold "/" and ":": put text on both sides of it,
+// and use keys whose values users cannot choose. Never build a document by pasting
+// values into its text; use variables. Guard what guests may do with a set of
+// Session rather than with care in their role. An Allow of a resource policy that
+// names the caller or everyone is not limited by boundaries and session policies;
+// write a Deny for what must never be.
 //
 // Show a decision or a trace to whoever runs the program, never to the caller.
 //

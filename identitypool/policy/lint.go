@@ -121,10 +121,13 @@ func conditionPlace(c *Condition) string { return ".Condition." + c.Operator + "
 func (l *linter) conditions() {
 	for i := range l.source.Conditions {
 		c, ready := &l.source.Conditions[i], &l.ready.conditions[i]
+		allow := l.source.Effect == Allow
+		if allow && ready.negated && ready.missable() {
+			l.report(Warning, conditionPlace(c), "a negated operator holds when a variable has no value, and allows then; give it a default")
+		}
 		if ready.compares == compareNull || l.needs(ready.sum) {
 			continue
 		}
-		allow := l.source.Effect == Allow
 		switch {
 		case allow && ready.quantifier == allOf:
 			l.report(Danger, conditionPlace(c), `holds when the request does not have the key; add "Null": {%q: "false"}`, c.Key)
@@ -156,15 +159,30 @@ func (l *linter) deny() {
 		}
 	}
 	for i := range l.ready.conditions {
-		c := &l.ready.conditions[i]
-		for j := range c.operands {
-			o := &c.operands[j]
-			if !c.negated && (missable(&o.glob) || o.arn != nil && missable(&o.arn.last)) {
-				l.report(Warning, conditionPlace(&l.source.Conditions[i]), "does not deny when a variable has no value; give it a default")
-				break
-			}
+		if c := &l.ready.conditions[i]; !c.negated && c.missable() {
+			l.report(Warning, conditionPlace(&l.source.Conditions[i]), "does not deny when a variable has no value; give it a default")
 		}
 	}
+}
+
+// missable reports whether a variable of one of the values may have no value.
+func (c *condition) missable() bool {
+	for i := range c.operands {
+		o := &c.operands[i]
+		if o.arn == nil && missable(&o.glob) || o.arn != nil && o.arn.missable() {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *arn) missable() bool {
+	for i := range 4 {
+		if a.parts != nil && missable(&a.parts[i]) {
+			return true
+		}
+	}
+	return missable(&a.last)
 }
 
 // missable reports whether a variable may have no value.

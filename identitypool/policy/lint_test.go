@@ -54,7 +54,11 @@ func TestA19_Lint(t *testing.T) {
 		{deny(`"Action":"*","Resource":"arn:a:s:::${a:b, 'x'}"`), nil},
 		{deny(conditioned(`"StringLike":{"a:b":"${c:d}/*"}`)), []string{"warning|.Condition.StringLike.a:b|no value"}},
 		{deny(conditioned(`"ArnLike":{"a:b":"arn:a:s:::${c:d}/*"}`)), []string{"warning|.Condition.ArnLike.a:b|no value"}},
+		{deny(conditioned(`"ArnLike":{"a:b":"arn:a:s::${c:d}:x"}`)), []string{"warning|.Condition.ArnLike.a:b|no value"}},
+		{deny(conditioned(`"ArnLike":{"a:b":"arn:a:s::${c:d, 'e'}:x"}`)), nil},
 		{deny(conditioned(`"StringNotLike":{"a:b":"${c:d}/*"}`)), nil},
+		{allow(conditioned(`"StringNotEquals":{"a:b":["x","${c:d}"]},"Null":{"a:b":false}`)), []string{"warning|.Condition.StringNotEquals.a:b|a variable has no value"}},
+		{allow(conditioned(`"StringNotEquals":{"a:b":"${c:d, 'e'}"},"Null":{"a:b":false}`)), nil},
 		{`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"s:a","Resource":"arn:a:s:::${a:b}"}]}`, []string{"warning||variables need version"}},
 	} {
 		checkFindings(t, at, c.text, Lint(mustParse(t, c.text)), c.want)

@@ -273,6 +273,7 @@ func TestA11_MalformedPrincipals(t *testing.T) {
 		{"ARN of another account form", aws(`¶"arn:aws:iam::1:user/a"`), at + ".AWS", "12 digits"},
 		{"group", aws(`¶"arn:aws:iam::111122223333:group/a"`), at + ".AWS", "group"},
 		{"user without a name", aws(`¶"arn:aws:iam::111122223333:user/"`), at + ".AWS", "not the ARN"},
+		{"path without a name", aws(`¶"arn:aws:iam::111122223333:role/a/"`), at + ".AWS", "not the ARN"},
 		{"session without a name", aws(`¶"arn:aws:sts::111122223333:assumed-role/reader"`), at + ".AWS", "not the ARN"},
 		{"bucket", aws(`¶"arn:aws:s3:::b"`), at + ".AWS", "not the ARN"},
 		{"upper case ARN", aws(`¶"ARN:aws:iam::111122223333:user/a"`), at + ".AWS", "not a principal"},

@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// MaxVariables is the most variables that one value of a document may have.
+	// MaxVariables is the most variables that one value of a document may have,
+	// or one part of a value of an Arn operator.
 	MaxVariables = 8
-	// MaxVariablesSize is the most bytes that the values of all variables in
-	// one value of a document may have together. Where they have more, an
+	// MaxVariablesSize is the most bytes that the values of these variables may
+	// have together. Where they have more, an
 	// Allow does not match, as if a variable had no value, and a Deny that
 	// could match denies the request.
 	MaxVariablesSize = 512

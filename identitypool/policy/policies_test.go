@@ -72,6 +72,8 @@ func TestA10_EvaluationOrder(t *testing.T) {
 		{name: "3 is limited by the boundary", who: session, resource: roleARN, bound: "-", reason: ReasonBoundary},
 		{name: "3 and by the session policy", who: session, resource: roleARN, bound: "+", limit: "-", reason: ReasonSession},
 		{name: "3 which may allow", who: session, resource: roleARN, bound: "+", limit: "+", reason: ReasonAllowed},
+		{name: "3 Allow naming the role by its identifier is limited too", who: session, resource: session.UniqueID, bound: "-", reason: ReasonBoundary},
+		{name: "3 Allow naming the user by theirs is final", who: ann, resource: ann.UniqueID, bound: "-", reason: ReasonAllowed},
 		{name: "3 the account is delegation only", who: ann, resource: accountARN, reason: ReasonIdentity},
 		{name: "3 for a session too", who: session, resource: accountARN, reason: ReasonIdentity},
 		{name: "3 delegation and identity", who: ann, resource: accountARN, identity: "+", reason: ReasonAllowed},

@@ -275,8 +275,11 @@ func refCompare(name, value, have string, variables bool, r refRequest) three {
 		m = of3(strings.EqualFold(value, have))
 	case name == "BinaryEquals":
 		a, _ := base64.StdEncoding.DecodeString(value)
-		b, err := base64.StdEncoding.DecodeString(have)
-		m = of3(err == nil && string(a) == string(b))
+		b, err := base64.StdEncoding.Strict().DecodeString(have)
+		if err != nil {
+			return unknown3
+		}
+		m = of3(string(a) == string(b))
 	case name == "IpAddress":
 		_, network, _ := net.ParseCIDR(value)
 		ip := net.ParseIP(have)

@@ -24,13 +24,21 @@ type Result struct {
 // Simulate decides each action on each resource for each subject, and returns
 // all decisions, allowed or not, in the order of subjects, actions, resources.
 func Simulate(subjects []Subject, actions, resources []string) []Result {
-	out := make([]Result, 0, len(subjects)*len(actions)*len(resources))
+	return simulate(subjects, actions, resources, false)
+}
+
+func simulate(subjects []Subject, actions, resources []string, allowedOnly bool) []Result {
+	out := []Result{}
 	for i := range subjects {
 		s := &subjects[i]
 		for _, action := range actions {
 			for _, resource := range resources {
 				r := Request{Principal: s.Principal, Action: action, Resource: resource, Context: s.Context}
-				out = append(out, Result{s.Name, action, resource, s.Policies.Evaluate(&r)})
+				d := s.Policies.Evaluate(&r)
+				if allowedOnly && !d.Allowed {
+					continue
+				}
+				out = append(out, Result{s.Name, action, resource, d})
 			}
 		}
 	}
@@ -40,21 +48,11 @@ func Simulate(subjects []Subject, actions, resources []string) []Result {
 // WhoCan answers "who can do this?": the subjects that may do the action on the
 // resource, in their order.
 func WhoCan(subjects []Subject, action, resource string) []Result {
-	return allowedOnly(Simulate(subjects, []string{action}, []string{resource}))
+	return simulate(subjects, []string{action}, []string{resource}, true)
 }
 
 // WhatCan answers "what can this one do?": which of the actions the subject may
 // do on which of the resources.
 func WhatCan(subject Subject, actions, resources []string) []Result {
-	return allowedOnly(Simulate([]Subject{subject}, actions, resources))
-}
-
-func allowedOnly(results []Result) []Result {
-	out := results[:0]
-	for _, r := range results {
-		if r.Decision.Allowed {
-			out = append(out, r)
-		}
-	}
-	return out
+	return simulate([]Subject{subject}, actions, resources, true)
 }

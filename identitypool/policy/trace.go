@@ -24,7 +24,7 @@ type Trace struct {
 	Principal        Principal
 	// Statements are all statements of all documents, service control policies
 	// first, then those of the resource, the caller, boundaries and session.
-	// It is empty when the request or a document could not be judged at all.
+	// It is empty for [ReasonRequest] and [ReasonPolicies].
 	Statements []StatementTrace
 }
 
@@ -66,6 +66,9 @@ func (p *Policies) Explain(r *Request) Trace {
 	for i := range p.groups() {
 		g := p.group(i)
 		for document, d := range g.documents {
+			if d == nil { // behind a document that denies
+				continue
+			}
 			for statement := range d.source {
 				s := d.explain(statement, &q)
 				s.Kind, s.Set, s.Document = kinds[g.kind], int(g.set), document

@@ -87,6 +87,16 @@ func TestTraceString(t *testing.T) {
 	require.Equal(t, "denied", Decision{}.String())
 }
 
+// TestExplainWithoutDocument: a document that is missing behind one that denies.
+func TestExplainWithoutDocument(t *testing.T) {
+	all, _, deny := parts(t)
+	p := &Policies{ServiceControl: [][]*Document{{deny}}, Identity: []*Document{nil, all}, Session: [][]*Document{{nil}}}
+	trace := p.Explain(&Request{Principal: ann, Action: "s:a", Resource: "*"})
+	require.Equal(t, ReasonExplicitDeny, trace.Decision.Reason)
+	require.Len(t, trace.Statements, 2)
+	require.Equal(t, 1, trace.Statements[1].Document)
+}
+
 // TestSimulate: who can do this, and what can this one do.
 func TestSimulate(t *testing.T) {
 	reader := &Policies{Identity: []*Document{mustParse(t, doc(`{"Effect":"Allow","Action":"s:Get","Resource":"arn:a:s:::${a:sub}/*"}`))}}

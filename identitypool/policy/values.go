@@ -231,3 +231,21 @@ func parseNetwork(text string) (netip.Prefix, bool) {
 	bits, err := strconv.Atoi(after)
 	return netip.PrefixFrom(address, bits).Masked(), err == nil
 }
+
+// isBase64 reports whether text is base64 with padding (RFC 4648, section 4),
+// in the one way to write its bytes. It does not allocate.
+func isBase64(text string) bool {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	digits := strings.TrimRight(text, "=")
+	last := 0
+	for i := range len(digits) {
+		if last = strings.IndexByte(alphabet, digits[i]); last < 0 {
+			return false
+		}
+	}
+	switch padding := len(text) - len(digits); padding {
+	case 0, 1, 2:
+		return len(text)%4 == 0 && last&(1<<(2*padding)-1) == 0 // no bits that say nothing
+	}
+	return false
+}

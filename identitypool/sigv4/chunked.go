@@ -52,6 +52,9 @@ func (v *Verifier) unchunk(r *http.Request, c *claim, p proof) error {
 	if err := d.read(c.payload.stated != streamSigned); err != nil {
 		return err
 	}
+	if err := checkTrailer(r); err != nil {
+		return err
+	}
 	if err := announced.check(d.body); err != nil {
 		return err
 	}

@@ -355,3 +355,34 @@ func TestStreamingIsBounded(t *testing.T) {
 	_, err = streamingVerifier(t).Verify(r)
 	require.ErrorIs(t, err, RequestEntityTooLarge)
 }
+
+// TestStreamingEndsWithinItsBound: what is behind the bound is not read, so a
+// body that reaches it is not known to end there.
+func TestStreamingEndsWithinItsBound(t *testing.T) {
+	const checksum, bound = "x-amz-checksum-crc32", len(whole) + len(whole)/8 + 64<<10
+	for _, c := range []struct {
+		size  int
+		after string
+		good  bool
+	}{{bound - 1, "", true}, {bound, "", false}, {bound, "more", false}, {bound - 4, "more", false}} {
+		r := testRequest(t, "")
+		chunked(t, r, streamUnsigned, whole, checksum)
+		tail := "0\r\n" + trailer(nil, []string{checksum}) + "\r\n"
+		var body strings.Builder
+		for i := range len(whole) { // one byte in each chunk, and its size with zeros before it
+			left := len(whole) - i
+			room := (c.size - len(tail) - body.Len()) / left
+			fmt.Fprintf(&body, "%0*x\r\n%c\r\n", room-5, 1, whole[i])
+		}
+		body.WriteString(tail)
+		require.Equal(t, c.size, body.Len())
+		body.WriteString(c.after)
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body.String())), int64(body.Len())
+		_, err := verifierOfAll(t).Verify(roundTrip(t, r))
+		if c.good {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, IncompleteBody, "%d %s", c.size, c.after)
+	}
+}

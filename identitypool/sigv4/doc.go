@@ -85,9 +85,11 @@
 // It is not cleaned: a signature for /a/../b or //b is none for /b, and one for
 // /a%2Fb is none for /a/b, for S3 neither. A client that cleans paths before it
 // signs them must also send them clean. In a query "+" is a space, as net/url
-// reads it. Verify in front of anything that changes the URL, such as
-// http.StripPrefix: when the URL of the request is no longer the one that was
-// sent, the request is refused.
+// reads it. AWS sorts parameters before it signs them: of several values of one
+// parameter the order is not signed, so do not let it matter which is the first.
+// Verify in front of anything that changes the URL, such as http.StripPrefix: when
+// the URL of the request is no longer the one that was sent, the request is
+// refused.
 //
 // # Not supported
 //
@@ -131,6 +133,10 @@
 // to send the same twice in one second must have something in it differ, such as
 // a header with a number. Presigned GET and HEAD requests are for repeated use,
 // and the guard is not asked about them; other presigned requests work once.
+//
+// Of the headers, only host and x-amz-* are sure to be signed. Any other that the
+// client did not sign, Content-Type and Content-Encoding among them, may have been
+// added or changed on the way: let nothing that matters depend on them.
 //
 // A signature is good for a region and a service, not for a server. Give services
 // of yours that share access keys names of their own, or a request to one can be

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -304,4 +305,39 @@ func TestA3_PayloadsThatAreNotHashed(t *testing.T) {
 	r.Trailer = http.Header{"X-Sum": nil}
 	_, err := testVerifier(t).Verify(r)
 	require.ErrorIs(t, err, UnsupportedSignature)
+}
+
+// TestA3_TrailerNotAnnounced: whoever can change a request that is sent in
+// pieces can add a trailer, which net/http hands to the handler.
+func TestA3_TrailerNotAnnounced(t *testing.T) {
+	stated := func(hash string) func(testing.TB, *http.Request, string) {
+		return func(t testing.TB, r *http.Request, body string) {
+			r.Header.Set("X-Amz-Content-Sha256", hash)
+			ours(t, r, body)
+		}
+	}
+	for name, sign := range map[string]func(testing.TB, *http.Request, string){
+		"hashed": ours, "stated": stated(hashHex([]byte(whole))), "unsigned": stated(unsignedPayload), "presigned": presigned,
+		"streamed": func(t testing.TB, r *http.Request, body string) { chunked(t, r, streamSigned, body) },
+		"streamed with trailer": func(t testing.TB, r *http.Request, body string) {
+			chunked(t, r, streamSignedTrail, body, "x-amz-checksum-crc32")
+		},
+	} {
+		r := testRequest(t, whole)
+		sign(t, r, whole)
+		r.ContentLength, r.TransferEncoding = -1, []string{"chunked"}
+		data := wire(t, r)
+		r, err := read(data)
+		require.NoError(t, err)
+		_, err = verifierOfAll(t).Verify(r)
+		require.NoError(t, err, name)
+
+		end := []byte("\r\n0\r\n")
+		at := bytes.LastIndex(data, end) + len(end)
+		r, err = read(slices.Concat(data[:at], []byte("X-Role: admin\r\n"), data[at:]))
+		require.NoError(t, err)
+		_, err = verifierOfAll(t).Verify(r)
+		require.ErrorIs(t, err, UnsupportedSignature, name)
+		require.Equal(t, "admin", r.Trailer.Get("X-Role"), "it is what net/http does")
+	}
 }

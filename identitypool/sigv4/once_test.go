@@ -107,6 +107,14 @@ func TestA8_PresignedGetIsForRepeatedUse(t *testing.T) {
 		require.NoError(t, err)
 		_, err = v.Verify(roundTrip(t, r))
 		require.Equal(t, again, err == nil, method)
+		// What is signed in its header is for one use, whatever it does.
+		r = testRequest(t, "")
+		r.Method = method
+		ours(t, r, "")
+		_, err = v.Verify(roundTrip(t, r))
+		require.NoError(t, err)
+		_, err = v.Verify(roundTrip(t, r))
+		require.ErrorIs(t, err, ReplayedRequest, method)
 	}
 }
 

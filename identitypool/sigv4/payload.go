@@ -83,13 +83,13 @@ func (v *Verifier) readStreaming(r *http.Request, c *claim, stated string) error
 		return refuse(UnsupportedSignature, "the payload %s is not supported with %s", stated, c.algorithm)
 	case !c.expires.IsZero():
 		return refuse(UnsupportedSignature, "the payload %s is not supported with a signature in the query", stated)
-	case c.there(headerTrailer) || len(r.Trailer) > 0:
+	case c.there(headerTrailer):
 		return refuse(UnsupportedSignature, "trailers of HTTP are not supported")
 	case c.there(headerAmzTrailer) != (stated != streamSigned):
 		return refuse(IncompleteSignature, "X-Amz-Trailer and the payload %s do not fit together", stated)
 	}
 	c.payload = payload{payloadChunked, stated}
-	return nil
+	return checkTrailer(r)
 }
 
 // checkPlain refuses bodies whose bytes are not the payload itself.
@@ -104,8 +104,15 @@ func checkPlain(r *http.Request, c *claim) error {
 			return refuse(UnsupportedSignature, "trailers and streamed payloads are not supported (header %s)", headerNames[header])
 		}
 	}
+	return checkTrailer(r)
+}
+
+// checkTrailer refuses trailers of HTTP, which no signature covers. Before the
+// body is read, net/http tells those that are announced, and after that also
+// those that were not.
+func checkTrailer(r *http.Request) error {
 	if len(r.Trailer) > 0 {
-		return refuse(UnsupportedSignature, "trailers are not supported")
+		return refuse(UnsupportedSignature, "trailers of HTTP are not supported")
 	}
 	return nil
 }
@@ -124,14 +131,15 @@ func (c *claim) checkHash(body []byte) error {
 	return nil
 }
 
-// checkWhole refuses a body that something in front has read from: what that
-// made of it is not what was signed. Where the length is not known before, as of
-// a chunked body, this cannot be seen.
+// checkWhole judges what is known once the body has been read. It refuses
+// trailers, and a body that something in front has read from: what that made of
+// it is not what was signed. Where the length is not known before, as of a
+// chunked body, this cannot be seen.
 func checkWhole(r *http.Request, body []byte) error {
 	if r.ContentLength > 0 && r.ContentLength != int64(len(body)) {
 		return refuse(InvalidSignature, "there are %d bytes of a body of %d; verify in front of what reads the body", len(body), r.ContentLength)
 	}
-	return nil
+	return checkTrailer(r)
 }
 
 // readBody reads the body within its bound.

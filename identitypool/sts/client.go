@@ -91,8 +91,11 @@ func NewClient(config ClientConfig) (*Client, error) {
 
 // checkEndpoint admits what a token may be sent to.
 func checkEndpoint(text string, allowHTTP bool) error {
+	if strings.Contains(text, "@") { // what stands before it is in no error
+		return errors.New("sts: ClientConfig.Endpoint has an @; a user name and password have no place in it")
+	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	if err != nil || u.Host == "" || u.Opaque != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return fmt.Errorf("sts: ClientConfig.Endpoint %q is not a URL such as https://sts.example.com", text)
 	}
 	switch {

@@ -355,4 +355,9 @@ func TestClient_Endpoints(t *testing.T) {
 	}
 	_, err := sts.NewClient(sts.ClientConfig{Endpoint: "http://[::1]:8080", InsecureAllowHTTP: true})
 	require.NoError(t, err)
+	for _, endpoint := range []string{"https://user:hunter2@sts.example.com", "https://user:hunter2 @sts.example.com"} {
+		_, err = sts.NewClient(sts.ClientConfig{Endpoint: endpoint})
+		require.ErrorContains(t, err, "user name")
+		require.NotContains(t, err.Error(), "hunter2")
+	}
 }

@@ -32,7 +32,7 @@ const (
 
 var (
 	issuerHost = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?$`)
-	issuerPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+	issuerPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`) // no segment is dots alone
 )
 
 // amazonHost is where only Amazon serves documents.

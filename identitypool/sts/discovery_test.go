@@ -105,7 +105,7 @@ func TestDiscovery_Failures(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "http://id.example.com", "https://", "https://id.example.com/", "https://id.example.com?x", "https://id.example.com?", "https://id.example.com#", "https://u@id.example.com",
-		"https://cognito-identity.amazonaws.com", "https://id.example.com/a//b", "https://id.example.com/{a}", "https://ID.example.com", "https://id.example.com/a%2Fb",
+		"https://cognito-identity.amazonaws.com", "https://id.example.com/a//b", "https://id.example.com/{a}", "https://ID.example.com", "https://id.example.com/a/../b", "https://id.example.com/.", "https://id.example.com/a%2Fb",
 	} {
 		_, err := sts.NewDiscovery(issuer{name: name, keys: someKeys}, nil)
 		require.Error(t, err, name)

@@ -77,8 +77,8 @@
 //
 // Errors have the codes, statuses and, where known, the words of AWS. What goes wrong inside is logged with the request ID that the
 // client has, and not told. Unknown access keys and wrong signatures have one answer. Tokens, assertions and secrets are in no error, no
-// log and no URL.
+// log and no URL, but for the session token of a GetCallerIdentity that somebody presigned.
 //
-// The client sends tokens over TLS to the one host that it was made for, follows no redirect, keeps to 10 seconds (or the timeout of its HTTPClient) and 256 KiB, and returns
-// either whole credentials or an [*Error].
+// The client sends tokens over TLS to the one host that it was made for, follows no redirect, keeps to 10 seconds (or the timeout of its
+// HTTPClient) and 256 KiB, and returns either whole credentials or an [*Error].
 package sts

@@ -267,6 +267,10 @@ func TestRefusedRequests(t *testing.T) {
 	json.Header.Set("Content-Type", "application/json")
 	plain := post(putAction + "Name=note")
 	plain.Header.Del("Content-Type")
+	latin := post(putAction + "Name=note")
+	latin.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=ISO-8859-1")
+	twoTypes := post(putAction + "Name=note")
+	twoTypes.Header.Add("Content-Type", "application/json")
 	inURL := post("Name=note")
 	inURL.URL.RawQuery = "Action=Put&Version=2026-01-01"
 	unsigned := post(putAction + "Name=n")
@@ -282,6 +286,8 @@ func TestRefusedRequests(t *testing.T) {
 		"unread":      {unread, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge"},
 		"broken off":  {broken, http.StatusBadRequest, "IncompleteBody"},
 		"JSON":        {json, http.StatusUnsupportedMediaType, "UnsupportedMediaType"},
+		"Latin-1":     {latin, http.StatusUnsupportedMediaType, "UnsupportedMediaType"},
+		"two types":   {twoTypes, http.StatusUnsupportedMediaType, "UnsupportedMediaType"},
 		"no type":     {plain, http.StatusUnsupportedMediaType, "UnsupportedMediaType"},
 		"in the URL":  {inURL, http.StatusBadRequest, "MalformedQueryString"},
 		"no caller":   {unsigned, http.StatusForbidden, "MissingAuthenticationToken"}, // before the parameters are judged

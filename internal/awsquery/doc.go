@@ -25,6 +25,6 @@
 // # Promises
 //
 // Refused is what two parsers might read in two ways: a parameter that is given twice, one that the operation does not have, parameters in
-// the URL of a POST, raw semicolons, text that is not UTF-8 or that XML cannot hold. Nothing is read beyond the stated bounds. A panic in
+// the URL of a POST, raw semicolons, another charset than UTF-8, text that is not UTF-8 or that XML cannot hold. Nothing is read beyond the stated bounds. A panic in
 // an operation is an internal error for its client and a line in the log, and an error that the API does not translate is too.
 package awsquery

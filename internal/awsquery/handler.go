@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"strings"
 )
 
 const (
@@ -180,8 +181,8 @@ func (h *handler[C]) read(r *http.Request) (*form, error) {
 		if r.URL.RawQuery != "" {
 			return nil, malformed("The parameters of a POST belong into its body.")
 		}
-		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != formType {
-			return nil, Faultf(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The Content-Type must be %s.", formType)
+		if !isForm(r.Header.Values("Content-Type")) {
+			return nil, Faultf(http.StatusUnsupportedMediaType, "UnsupportedMediaType", "The Content-Type must be %s, in UTF-8.", formType)
 		}
 		body, err := h.readBody(r)
 		if err != nil {
@@ -190,6 +191,15 @@ func (h *handler[C]) read(r *http.Request) (*form, error) {
 		return parseForm(string(body), false)
 	}
 	return nil, Faultf(http.StatusMethodNotAllowed, "MethodNotAllowed", "The method must be POST.")
+}
+
+// isForm reports whether the values of Content-Type name a form in UTF-8, which it is where no charset is named.
+func isForm(types []string) bool {
+	if len(types) != 1 {
+		return false
+	}
+	kind, named, err := mime.ParseMediaType(types[0])
+	return err == nil && kind == formType && strings.EqualFold(cmp.Or(named["charset"], "utf-8"), "utf-8")
 }
 
 func (h *handler[C]) readBody(r *http.Request) ([]byte, error) {
