@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -238,13 +239,13 @@ func TestHooks_CustomMessage(t *testing.T) {
 func TestU32_CustomSenders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var emails, texts []userpool.Message
-		var broken func()
+		var broken atomic.Pointer[func()] // a call that hangs goes on when the next one begins
 		k := newKit(t, func(c *userpool.Config) {
 			c.Sender = nil
 			c.Settings.UsernameAttributes = []string{"email", "phone_number"}
 			c.Hooks.CustomEmailSender = func(_ context.Context, m userpool.Message) error {
-				if broken != nil {
-					broken()
+				if f := broken.Load(); f != nil {
+					(*f)()
 				}
 				emails = append(emails, m)
 				return nil
@@ -265,7 +266,7 @@ func TestU32_CustomSenders(t *testing.T) {
 		require.Len(t, texts, 1)
 		require.Zero(t, k.mails())
 		for want, f := range map[string]func(){"panic: no": func() { panic("no") }, "did not return": func() { time.Sleep(10 * time.Second) }} {
-			broken = f
+			broken.Store(&f)
 			began := time.Now()
 			_, err = k.SignUp(t.Context(), signUp("bob@example.com"))
 			require.ErrorIs(t, err, userpool.CodeDeliveryFailure)
