@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 // The limits of AWS for session tags.
@@ -98,30 +100,11 @@ func (v *verified) principalTags() ([]pair, error) {
 // place of one that conditions then do not find.
 func findTag(tags []pair, key string) (string, bool) {
 	for _, tag := range tags {
-		if equalFoldASCII(tag.key, key) {
+		if ascii.EqualFold(tag.key, key) {
 			return tag.value, true
 		}
 	}
 	return "", false
-}
-
-func equalFoldASCII(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lowerASCII(a[i]) != lowerASCII(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lowerASCII(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
 }
 
 // errTransitive is a tag of the caller's session that a new one may not change.
@@ -134,7 +117,7 @@ func inheritTags(asked []pair, askedTransitive []string, from *session) (tags []
 		if _, ok := findTag(asked, key); !ok {
 			return nil, nil, fmt.Errorf("the transitive tag key %q is not among the tags", key)
 		}
-		if slices.ContainsFunc(transitive, func(other string) bool { return equalFoldASCII(other, key) }) {
+		if slices.ContainsFunc(transitive, func(other string) bool { return ascii.EqualFold(other, key) }) {
 			return nil, nil, fmt.Errorf("the transitive tag key %q is there twice", key)
 		}
 		transitive = append(transitive, key)

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/plaintext"
 )
 
 // Provider is a provider whose logins a pool accepts.
@@ -125,7 +127,7 @@ func compileProviders(providers map[string]Provider) (map[string]*provider, erro
 func compileProvider(name string, in Provider) (*provider, error) {
 	field := fmt.Sprintf("Config.Providers[%q]", name)
 	switch {
-	case name == "" || len(name) > maxProvider || strings.Trim(name, printable) != "":
+	case name == "" || len(name) > maxProvider || !plaintext.PrintableASCII(name) || strings.Contains(name, " "):
 		return nil, fmt.Errorf("identitypool: Config.Providers has the name %q; a name is 1 to %d printable ASCII characters without spaces", name, maxProvider)
 	case reservedProvider(name):
 		return nil, fmt.Errorf("identitypool: Config.Providers has the name %q, which is reserved for what the pool itself says; give it another", name)
@@ -209,12 +211,3 @@ func compileMapping(field string, in *RoleMapping) (*RoleMapping, error) {
 	}
 	return &RoleMapping{Type: in.Type, Ambiguous: in.Ambiguous, Rules: slices.Clone(in.Rules)}, nil
 }
-
-// printable are the characters of provider names.
-var printable = func() string {
-	var b strings.Builder
-	for c := byte('!'); c <= '~'; c++ {
-		b.WriteByte(c)
-	}
-	return b.String()
-}()

@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/stepwell/stepwell/internal/ascii"
+)
 
 // action is a compiled Action. Actions are ASCII and compared without regard to
 // case.
@@ -27,7 +31,7 @@ func compileAction(text string) (action, string) {
 	case name == "" || !only(name, func(b byte) bool { return isNameByte(b) || b == '*' || b == '?' }):
 		return action{}, "has a name that is not letters, digits, hyphens, underscores, dots and wildcards"
 	}
-	text = lowerASCII(text)
+	text = ascii.Lower(text)
 	i := strings.IndexAny(text, "*?")
 	if i < 0 {
 		i = len(text)
@@ -89,8 +93,8 @@ func sieveOf(text string) sieve {
 	if colon <= 0 || colon+2 >= len(text) {
 		return everything
 	}
-	service := lowerByte(text[0])*31 + lowerByte(text[colon-1])*7 + byte(colon)
-	initials := lowerByte(text[colon+1])*5 + lowerByte(text[colon+2])
+	service := ascii.LowerByte(text[0])*31 + ascii.LowerByte(text[colon-1])*7 + byte(colon)
+	initials := ascii.LowerByte(text[colon+1])*5 + ascii.LowerByte(text[colon+2])
 	return sieve{1 << (service & 63), 1 << (initials & 63)}
 }
 

@@ -3,6 +3,8 @@ package policy
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 // condition is one key under one operator, made ready.
@@ -106,9 +108,9 @@ func (o *operand) compileARN(op operator, text string) string {
 
 func parseBool(text string) (value, ok bool) {
 	switch {
-	case equalFoldASCII(text, "true"):
+	case ascii.EqualFold(text, "true"):
 		return true, true
-	case equalFoldASCII(text, "false"):
+	case ascii.EqualFold(text, "false"):
 		return false, true
 	}
 	return false, false

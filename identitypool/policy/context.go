@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 const (
@@ -110,7 +112,7 @@ func (c *Context) index(sum uint64, key string) int {
 		return -1
 	}
 	for i := range c.entries {
-		if e := &c.entries[i]; e.sum == sum && equalFoldASCII(e.key, key) {
+		if e := &c.entries[i]; e.sum == sum && ascii.EqualFold(e.key, key) {
 			return i
 		}
 	}
@@ -121,7 +123,7 @@ func (c *Context) index(sum uint64, key string) int {
 func keySum(key string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(key) {
-		h = (h ^ uint64(lowerByte(key[i]))) * 1099511628211
+		h = (h ^ uint64(ascii.LowerByte(key[i]))) * 1099511628211
 	}
 	return h
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 // written is one value as the author wrote it.
@@ -360,7 +362,7 @@ func (d *decoder) conditions() (out []writtenCondition, err *ParseError) {
 		start := len(out)
 		err = d.members(any, func(key written) *ParseError {
 			for _, c := range out[start:] {
-				if equalFoldASCII(c.key.text, key.text) {
+				if ascii.EqualFold(c.key.text, key.text) {
 					return d.refuse(key.at, "stands twice: names of keys are compared without regard to case")
 				}
 			}

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 const (
@@ -70,7 +72,7 @@ func (q *question) action() []byte { return q.lower[:q.length] }
 var actionBytes = func() (out [256]byte) {
 	for b := range byte(0x80) {
 		if isNameByte(b) || b == ':' {
-			out[b] = lowerByte(b)
+			out[b] = ascii.LowerByte(b)
 		}
 	}
 	return out

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 // FuzzParse: what is accepted is whole and can be evaluated, explained, linted
@@ -150,8 +152,8 @@ func FuzzMatch(f *testing.F) {
 			t.Fatalf("match(%q, %q) with %q = %v", pattern, text, value, got)
 		}
 		if g.variables == nil && !strings.Contains(pattern, "${") && isASCII(pattern+text) {
-			lower := lowerASCII(text)
-			if got := matchWildcards(lowerASCII(pattern), []byte(lower)); got != matchSlowly([]rune(lowerASCII(pattern)), []rune(lower)) {
+			lower := ascii.Lower(text)
+			if got := matchWildcards(ascii.Lower(pattern), []byte(lower)); got != matchSlowly([]rune(ascii.Lower(pattern)), []rune(lower)) {
 				t.Fatalf("matchWildcards(%q, %q) = %v", pattern, text, got)
 			}
 		}

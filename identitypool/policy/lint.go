@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/stepwell/stepwell/internal/ascii"
 )
 
 // Severity says how bad a finding is.
@@ -112,7 +114,7 @@ func severalValues(key string) bool {
 		"aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths", "aws:TagKeys",
 		"dynamodb:Attributes", "dynamodb:LeadingKeys",
 	}
-	return slices.ContainsFunc(known, func(k string) bool { return equalFoldASCII(k, key) }) || strings.HasSuffix(lowerASCII(key), ":amr")
+	return slices.ContainsFunc(known, func(k string) bool { return ascii.EqualFold(k, key) }) || strings.HasSuffix(ascii.Lower(key), ":amr")
 }
 
 func conditionPlace(c *Condition) string { return ".Condition." + c.Operator + "." + c.Key }
@@ -141,7 +143,7 @@ func (l *linter) conditions() {
 	}
 }
 
-func isFalse(text string) bool { return equalFoldASCII(text, "false") }
+func isFalse(text string) bool { return ascii.EqualFold(text, "false") }
 
 // needs reports whether the statement demands that the request has a key.
 func (l *linter) needs(sum uint64) bool {
@@ -214,7 +216,7 @@ func (l *linter) grants() {
 
 func (l *linter) actionMatches(pattern, name string) bool {
 	a, problem := compileAction(pattern)
-	return problem == "" && a.match([]byte(lowerASCII(name)))
+	return problem == "" && a.match([]byte(ascii.Lower(name)))
 }
 
 // principals is about an Allow for more callers than it looks.
@@ -267,7 +269,7 @@ func (l *linter) demands(key string) bool {
 	for i := range l.ready.conditions {
 		c := &l.ready.conditions[i]
 		text := c.compares == compareText || c.compares == compareFold
-		if !text || c.negated || c.optional || c.quantifier == allOf && !l.needs(c.sum) || !equalFoldASCII(c.key, key) {
+		if !text || c.negated || c.optional || c.quantifier == allOf && !l.needs(c.sum) || !ascii.EqualFold(c.key, key) {
 			continue
 		}
 		if !slices.ContainsFunc(l.source.Conditions[i].Values, func(v string) bool { return c.syntax.wildcards && strings.Trim(v, "*?") == "" }) {
