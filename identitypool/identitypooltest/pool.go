@@ -14,6 +14,7 @@ import (
 
 	"github.com/stepwell/stepwell/identitypool"
 	"github.com/stepwell/stepwell/identitypool/memstore"
+	"github.com/stepwell/stepwell/internal/fakes"
 )
 
 const (
@@ -39,7 +40,7 @@ type Pool struct {
 	t      testing.TB
 	config identitypool.Config
 	keys   *accessKeys
-	log    *testLog
+	log    *fakes.Log
 }
 
 // New returns a pool for this test. Its configuration has an ID, a Store in memory, a SessionKey, a clock, a Logger that writes to the
@@ -50,8 +51,7 @@ type Pool struct {
 // A configuration that identitypool.New refuses ends the test. An Example gives ExampleT as t.
 func New(t testing.TB, change ...func(*identitypool.Config)) *Pool {
 	t.Helper()
-	p := &Pool{t: t, Clock: newClock(t), keys: &accessKeys{users: map[string]identitypool.User{}}, log: &testLog{t: t}}
-	t.Cleanup(p.log.close)
+	p := &Pool{t: t, Clock: newClock(t), keys: &accessKeys{users: map[string]identitypool.User{}}, log: fakes.NewLog(t)}
 	p.config.AllowUnauthenticated = true
 	p.fill(&p.config)
 	for _, f := range change {
@@ -165,26 +165,4 @@ func (k *accessKeys) UserByAccessKey(_ context.Context, accessKeyID string) (ide
 	defer k.mu.Unlock()
 	user, ok := k.users[accessKeyID]
 	return user, ok, nil
-}
-
-// testLog writes to the log of the test, until the test ends: a handler that is still running then must not make it panic.
-type testLog struct {
-	t     testing.TB
-	mu    sync.Mutex
-	ended bool
-}
-
-func (l *testLog) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return len(line), nil
-	}
-	return l.t.Output().Write(line)
-}
-
-func (l *testLog) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
 }

@@ -2,17 +2,16 @@ package userpooltest
 
 import (
 	"bytes"
-	"crypto/tls"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/stepwell/stepwell/internal/fakes"
 )
 
 const (
@@ -33,47 +32,7 @@ func (p *Pool) NewBrowser(handler http.Handler) *http.Client {
 	if err != nil {
 		p.fatalf("no cookie jar: %v", err)
 	}
-	return &http.Client{Jar: jar, Transport: transport{handler}}
-}
-
-// transport serves requests with a handler.
-type transport struct{ handler http.Handler }
-
-func (t transport) RoundTrip(r *http.Request) (_ *http.Response, err error) {
-	if r.Body != nil {
-		defer r.Body.Close()
-	}
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	served := r.Clone(r.Context())
-	served.RequestURI = r.URL.RequestURI()
-	if served.URL, err = url.ParseRequestURI(served.RequestURI); err != nil {
-		return nil, err
-	}
-	if served.Host == "" {
-		served.Host = r.URL.Host
-	}
-	served.RemoteAddr = "192.0.2.1:1234"
-	served.Proto, served.ProtoMajor, served.ProtoMinor = "HTTP/1.1", 1, 1
-	if r.URL.Scheme == "https" {
-		served.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: r.URL.Hostname()}
-	}
-	if served.Body == nil {
-		served.Body = http.NoBody
-	}
-	defer func() {
-		if reason := recover(); reason == http.ErrAbortHandler {
-			err = errors.New("userpooltest: the handler aborted the answer")
-		} else if reason != nil {
-			panic(reason)
-		}
-	}()
-	w := httptest.NewRecorder()
-	t.handler.ServeHTTP(w, served)
-	answer := w.Result()
-	answer.Request = r
-	return answer, nil
+	return &http.Client{Jar: jar, Transport: fakes.Transport{Name: "userpooltest", Handler: handler}}
 }
 
 // SignInBrowser does what the user would do with a browser: it opens start, a URL or a path on the pool's issuer, which is the sign-in page

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 
+	"github.com/stepwell/stepwell/internal/fakes"
 	"github.com/stepwell/stepwell/userpool"
 	"github.com/stepwell/stepwell/userpool/memstore"
 )
@@ -45,8 +45,7 @@ type Pool struct {
 func New(t testing.TB, change ...func(*userpool.Config)) *Pool {
 	t.Helper()
 	p := &Pool{t: t, Clock: newClock(t), Outbox: &Outbox{t: t}}
-	log := &testLog{t: t}
-	t.Cleanup(log.close)
+	log := fakes.NewLog(t)
 	p.fill(&p.config, log)
 	for _, f := range change {
 		f(&p.config)
@@ -64,7 +63,7 @@ func New(t testing.TB, change ...func(*userpool.Config)) *Pool {
 }
 
 // fill sets what is empty.
-func (p *Pool) fill(c *userpool.Config, log *testLog) {
+func (p *Pool) fill(c *userpool.Config, log *fakes.Log) {
 	if c.Issuer == "" {
 		c.Issuer = IssuerURL
 	}
@@ -120,26 +119,4 @@ func (p *Pool) Config() userpool.Config {
 func (p *Pool) fatalf(format string, args ...any) {
 	p.t.Helper()
 	p.t.Fatalf("userpooltest: "+format, args...)
-}
-
-// testLog writes to the log of the test, until the test ends: a handler that is still running then must not make it panic.
-type testLog struct {
-	t     testing.TB
-	mu    sync.Mutex
-	ended bool
-}
-
-func (l *testLog) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return len(line), nil
-	}
-	return l.t.Output().Write(line)
-}
-
-func (l *testLog) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
 }
